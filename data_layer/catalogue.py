@@ -1,0 +1,318 @@
+"""What exists on disk, as an index.
+
+This module opens no files: it walks the folder, and it puts what layouts found
+in each file together into datasets. It imports neither xarray nor netCDF4, so
+the HTTP front can hold an index without being able to read a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from data_layer.api import Catalogue, DatasetInfo, GridInfo, RefusedFile, Role, VariableInfo
+from data_layer.errors import UnknownDataset
+from data_layer.timing import LeadUnit, lead_of, parse_init, valid_period
+
+SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf")
+
+# Members of one lagged ensemble start within this many days of each other.
+LAG_DAYS = 31
+
+
+@dataclass(frozen=True)
+class FileStat:
+    """A file's name relative to the folder, and its identity."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class FileSummary:
+    """What one file holds, as its layout read it; the parts of a :class:`DatasetInfo`."""
+
+    layout: str
+    role: Role
+    variables: tuple[VariableInfo, ...]
+    grid: GridInfo
+    lead_unit: LeadUnit = "months"
+    inits: tuple[str, ...] = ()
+    leads: tuple[int, ...] = ()
+    members: tuple[int, ...] = ()
+    member_inits: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    title: str = ""
+    system: str = ""
+    institution: str = ""
+    licence: str = ""
+    synthetic: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """One readable file: its identity and what it holds."""
+
+    stat: FileStat
+    summary: FileSummary
+
+
+@dataclass(frozen=True)
+class DatasetIndex:
+    """A dataset and the files behind it.
+
+    ``nominal`` is the one start of a lagged ensemble whose members lie in
+    files of their own, else empty.
+    """
+
+    info: DatasetInfo
+    files: tuple[FileRecord, ...]
+    nominal: str = ""
+
+    def files_for(self, init: str | None, member: int | None) -> list[FileRecord]:
+        """The files that hold that start and that member (``None``: any)."""
+        return [
+            f
+            for f in self.files
+            if (init is None or self.nominal or init in f.summary.inits)
+            and (member is None or member in f.summary.members)
+        ]
+
+
+@dataclass(frozen=True)
+class ArchiveIndex:
+    """Everything known of one folder. ``fingerprint`` tells whether it is out of date."""
+
+    folder: str
+    fingerprint: str = ""
+    datasets: tuple[DatasetIndex, ...] = ()
+    refused: tuple[RefusedFile, ...] = ()
+    _stats: tuple[tuple[FileStat, str], ...] = field(default=(), repr=False)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The index as the outside sees it, without paths."""
+        return Catalogue(tuple(d.info for d in self.datasets), self.refused)
+
+    def dataset(self, id: str) -> DatasetIndex:  # noqa: A002 - the field's own name
+        """The dataset of that id, or :class:`~data_layer.errors.UnknownDataset`."""
+        for d in self.datasets:
+            if d.info.id == id:
+                return d
+        self.catalogue.dataset(id)
+        raise UnknownDataset(f"There is no dataset {id!r}.", asked=id)
+
+    def known(self) -> dict[FileStat, FileRecord | str]:
+        """What an earlier scan found in each file: a record, or the reason of a refusal."""
+        found: dict[FileStat, FileRecord | str] = {
+            f.stat: f for d in self.datasets for f in d.files
+        }
+        found.update(dict(self._stats))
+        return found
+
+
+def walk(folder: Path) -> Iterator[FileStat]:
+    """Every file of the folder with a NetCDF name, in order of its path.
+
+    Hidden names (a leading dot) are left out: writers use them for files that
+    are not complete. So are links that lead out of the folder.
+    """
+    root = folder.resolve()
+    for place, dirs, names in os.walk(root):
+        dirs[:] = sorted(d for d in dirs if not d.startswith("."))
+        for name in sorted(names):
+            if name.startswith(".") or not name.lower().endswith(SUFFIXES):
+                continue
+            path = Path(place, name)
+            try:
+                if path.is_symlink() and not path.resolve().is_relative_to(root):
+                    continue
+                stat = path.stat()
+            except OSError:
+                continue  # removed while we looked: the next walk will not see it
+            yield FileStat(str(path.relative_to(root)), stat.st_size, stat.st_mtime_ns)
+
+
+def fingerprint(folder: Path) -> str:
+    """A digest of names, sizes and times: equal as long as nothing changed."""
+    return digest(walk(folder))
+
+
+def digest(stats: Iterable[FileStat]) -> str:
+    """16 hex digits that identify these files."""
+    h = hashlib.sha256()
+    for s in stats:
+        h.update(f"{s.path}\0{s.size}\0{s.mtime_ns}\n".encode())
+    return h.hexdigest()[:16]
+
+
+def build(
+    folder: Path, records: Iterable[FileRecord], refused: Iterable[tuple[FileStat, str]]
+) -> ArchiveIndex:
+    """Put files together into datasets.
+
+    Files of one folder whose names differ only in numbers, and which hold other
+    starts, members or times of the same variables on the same grid, are one
+    dataset. When every member has a start of its own within a month, they are
+    one lagged ensemble at the latest start.
+    """
+    records, refused = list(records), sorted(refused, key=lambda r: r[0].path)
+    groups: dict[object, list[FileRecord]] = defaultdict(list)
+    for record in records:
+        s = record.summary
+        place, template = os.path.split(_template(record.stat.path))
+        key = (place, template, s.layout, s.role, s.variables, s.grid, s.lead_unit, s.system)
+        lagged_inside = record.stat.path if s.member_inits else ""
+        groups[(*key, s.synthetic, lagged_inside)].append(record)
+    datasets: list[DatasetIndex] = []
+    for group in groups.values():
+        datasets += [_join(group)] if _disjoint(group) else [_join([one]) for one in group]
+    stats = sorted((r.stat for r in records), key=lambda s: s.path)
+    everything = sorted([*stats, *(r[0] for r in refused)], key=lambda s: s.path)
+    return ArchiveIndex(
+        folder=str(folder.resolve()),
+        fingerprint=digest(everything),
+        datasets=tuple(_with_unique_ids(sorted(datasets, key=lambda d: d.files[0].stat.path))),
+        refused=tuple(RefusedFile(stat.path, reason) for stat, reason in refused),
+        _stats=tuple(refused),
+    )
+
+
+_NUMBER = re.compile(r"^(?:\d+|(?:e|m|mem|ens|r)\d+)$")
+
+
+def _tokens(stem: str) -> list[str]:
+    return re.split(r"[_\-. ]+", stem)
+
+
+def _template(path: str) -> str:
+    """The path with each part of the file's name that is a number made ``#``."""
+    place, name = os.path.split(path)
+    stem = os.path.splitext(name)[0]
+    parts = ["#" if _NUMBER.match(t.lower()) else t for t in _tokens(stem)]
+    return os.path.join(place, "_".join(parts))
+
+
+def _disjoint(group: list[FileRecord]) -> bool:
+    """Whether no two files hold the same start and member, or the same time."""
+    seen: set[tuple[str, int | str]] = set()
+    for record in group:
+        s = record.summary
+        held: set[tuple[str, int | str]] = {(i, m) for i in s.inits for m in s.members}
+        held |= {("", t) for t in s.times}
+        if seen & held:
+            return False
+        seen |= held
+    return True
+
+
+def _join(group: list[FileRecord]) -> DatasetIndex:
+    first = group[0].summary
+    merged = replace(
+        first,
+        inits=tuple(sorted({i for r in group for i in r.summary.inits})),
+        leads=tuple(sorted({x for r in group for x in r.summary.leads})),
+        members=tuple(sorted({m for r in group for m in r.summary.members})),
+        times=tuple(sorted({t for r in group for t in r.summary.times})),
+        notes=tuple(dict.fromkeys(n for r in group for n in r.summary.notes)),
+    )
+    nominal = ""
+    if _is_lagged(group, merged):
+        nominal = merged.inits[-1]
+        own = {m: r.summary.inits[0] for r in group for m in r.summary.members}
+        leads = _nominal_leads(group, nominal)
+        merged = replace(
+            merged,
+            inits=(nominal,),
+            leads=leads,
+            member_inits=tuple(own[m] for m in merged.members),
+        )
+    stem = os.path.splitext(os.path.basename(group[0].stat.path))[0]
+    named = [t for t in _tokens(stem) if not _NUMBER.match(t.lower())]
+    title = first.title or " ".join(named or [stem])
+    info = DatasetInfo(
+        id=_slug("-".join(named)) or _slug(os.path.dirname(group[0].stat.path)) or _slug(stem),
+        title=title,
+        version=digest(r.stat for r in group),
+        role=merged.role,
+        layout=merged.layout,
+        variables=merged.variables,
+        grid=merged.grid,
+        lead_unit=merged.lead_unit,
+        inits=merged.inits,
+        leads=merged.leads,
+        members=merged.members,
+        member_inits=merged.member_inits,
+        times=merged.times,
+        system=merged.system,
+        institution=merged.institution,
+        licence=merged.licence,
+        synthetic=merged.synthetic,
+        notes=merged.notes,
+        files=len(group),
+    )
+    return DatasetIndex(info, tuple(group), nominal)
+
+
+def _is_lagged(group: list[FileRecord], merged: FileSummary) -> bool:
+    if len(merged.inits) < 2 or merged.member_inits:
+        return False
+    starts: dict[int, set[str]] = defaultdict(set)
+    for r in group:
+        if len(r.summary.inits) != 1:
+            return False
+        for m in r.summary.members:
+            starts[m].add(r.summary.inits[0])
+    if any(len(s) != 1 for s in starts.values()):
+        return False
+    first, last = parse_init(merged.inits[0]), parse_init(merged.inits[-1])
+    return (last - first).days <= LAG_DAYS
+
+
+def _nominal_leads(group: list[FileRecord], nominal: str) -> tuple[int, ...]:
+
+
+    end = parse_init(nominal)
+    leads: set[int] = set()
+    for r in group:
+        own, unit = parse_init(r.summary.inits[0]), r.summary.lead_unit
+        leads |= {lead_of(end, valid_period(own, x, unit)[0], unit) for x in r.summary.leads}
+    return tuple(sorted(leads))
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:64]
+
+
+def _with_unique_ids(datasets: list[DatasetIndex]) -> Iterator[DatasetIndex]:
+    """Datasets whose ids collide get their file's full name, then its folder too, as id."""
+    for name_of in (_stem_id, _path_id):
+        count: dict[str, int] = defaultdict(int)
+        for d in datasets:
+            count[d.info.id] += 1
+        datasets = [
+            replace(d, info=replace(d.info, id=name_of(d) or d.info.id))
+            if count[d.info.id] > 1
+            else d
+            for d in datasets
+        ]
+    taken: dict[str, int] = defaultdict(int)
+    for d in datasets:
+        taken[d.info.id] += 1
+        n = taken[d.info.id]
+        yield d if n == 1 else replace(d, info=replace(d.info, id=f"{d.info.id}-{n}"))
+
+
+def _stem_id(d: DatasetIndex) -> str:
+    return _slug(os.path.splitext(os.path.basename(d.files[0].stat.path))[0])
+
+
+def _path_id(d: DatasetIndex) -> str:
+    return _slug(os.path.splitext(d.files[0].stat.path)[0])

@@ -1,0 +1,106 @@
+"""Which coordinate of a file is which: standard name, then units and axis, then name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from pathlib import Path
+
+import xarray as xr
+
+STANDARD_NAMES = {
+    "init": {"forecast_reference_time"},
+    "lead": {"forecast_period"},
+    "member": {"realization"},
+    "valid": {"time"},
+    "lat": {"latitude"},
+    "lon": {"longitude"},
+}
+NAMES = {
+    "init": {
+        "init",
+        "s",
+        "forecast_reference_time",
+        "reftime",
+        "reference_time",
+        "forecast_time",
+        "start_date",
+        "init_date",
+        "indexing_time",
+        "initialisation_date",
+    },
+    "lead": {
+        "lead",
+        "l",
+        "step",
+        "leadtime",
+        "lead_time",
+        "forecast_period",
+        "forecastmonth",
+        "forecast_horizon",
+        "prediction_timedelta",
+    },
+    "member": {
+        "member",
+        "m",
+        "number",
+        "realization",
+        "realisation",
+        "ensemble",
+        "ensmem",
+        "ens",
+        "mem",
+        "eps",
+    },
+    "valid": {"time", "valid_time", "t", "target", "verifying_time", "time_counter"},
+    "lat": {"lat", "latitude", "y", "nav_lat"},
+    "lon": {"lon", "longitude", "x", "nav_lon"},
+}
+_NORTH = re.compile(r"^degrees?_?n(orth)?$", re.IGNORECASE)
+_EAST = re.compile(r"^degrees?_?e(ast)?$", re.IGNORECASE)
+_MEMBER_IN_NAME = re.compile(r"(?:^|[_\-.])(?:e|m|mem|ens|member|ensemble_?|r)?(\d{1,3})$", re.I)
+
+
+def coordinates(ds: xr.Dataset) -> dict[str, str]:
+    """Roles (``init lead member valid lat lon``) → the name of the variable that plays each.
+
+    Dimensions with a coordinate are preferred over auxiliary coordinates, and a
+    standard name over units, units over a known name.
+    """
+    found: dict[str, str] = {}
+    for role in NAMES:
+        ranked = sorted(
+            (_rank(ds, name, role), str(name)) for name in ds.variables if _rank(ds, name, role)
+        )
+        if ranked:
+            found[role] = ranked[0][1]
+    return found
+
+
+_AXES = {"lat": "Y", "lon": "X", "valid": "T", "member": "E"}
+
+
+def _rank(ds: xr.Dataset, name: Hashable, role: str) -> int:
+    """1 is the surest; 0 means the variable does not play the role."""
+    v = ds.variables[name]
+    attrs, lower = v.attrs, str(name).lower()
+    auxiliary = 0 if v.dims == (name,) else 10
+    standard = str(attrs.get("standard_name", ""))
+    if standard in STANDARD_NAMES[role]:
+        return 1 + auxiliary
+    # A standard name of something else (grid_latitude of a rotated pole, say)
+    # outweighs what axis, units and name suggest.
+    if lower.endswith(("_bnds", "_bounds")) or standard not in ("", "unknown"):
+        return 0
+    units = str(attrs.get("units", ""))
+    if (role == "lat" and _NORTH.match(units)) or (role == "lon" and _EAST.match(units)):
+        return 2 + auxiliary
+    if v.dims == (name,) and role in _AXES and attrs.get("axis") == _AXES[role]:
+        return 3
+    return 4 + auxiliary if lower in NAMES[role] else 0
+
+
+def member_from_name(path: Path) -> int | None:
+    """``ensemble_003.nc`` → 3, ``tas_20200101_e07.nc`` → 7; ``None`` when the name has no such part."""
+    match = _MEMBER_IN_NAME.search(path.stem)
+    return int(match.group(1)) if match else None

@@ -1,0 +1,439 @@
+"""Forecasts from files, in this process."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from data_layer import frames, opening, schema
+from data_layer.api import Box, Catalogue, Limits, Point, ProductInfo, ProductRequest
+from data_layer.catalogue import ArchiveIndex, DatasetIndex, FileRecord
+from data_layer.errors import (
+    BadRequest,
+    SupersededVersion,
+    Unavailable,
+    UnknownInit,
+    UnknownLead,
+    UnreadableFile,
+)
+from data_layer.products import infos, product
+from data_layer.products.base import Product
+from data_layer.timing import format_init, parse_init, valid_period
+
+# Limits are for choosing a colour scale: a few members and this many cells of
+# a map say as much as all.
+_SAMPLED_MEMBERS = 4
+_SAMPLED_CELLS = 65_536
+
+
+class LocalSource:
+    """A :class:`~data_layer.api.ForecastSource` on a folder of files.
+
+    Safe to call from any thread: the NetCDF library is not, so calls wait for
+    each other. A server uses one in each of several reader processes instead.
+    """
+
+    def __init__(self, index: ArchiveIndex) -> None:
+        self._lock = threading.RLock()
+        self._set(index)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> LocalSource:
+        """Index ``folder`` and answer from it.
+
+        Raises
+        ------
+        BadRequest: when there is no such folder.
+        """
+        path = Path(folder).expanduser()
+        if not path.is_dir():
+            raise BadRequest(
+                f"There is no folder {str(folder)!r}.",
+                asked=str(folder),
+                advice="Name a folder that holds forecast files.",
+            )
+        return cls(opening.scan(path))
+
+    def _set(self, index: ArchiveIndex) -> None:
+        self._index = index
+        self._files = opening.OpenFiles(Path(index.folder))
+
+    def replace(self, index: ArchiveIndex) -> None:
+        """Answer from a newer index from now on."""
+        with self._lock:
+            self._files.close()
+            self._set(index)
+
+    def refresh(self) -> None:
+        """Look at the folder again."""
+        with self._lock:
+            self.replace(opening.scan(Path(self._index.folder), self._index))
+
+    def close(self) -> None:
+        """Close the open files."""
+        with self._lock:
+            self._files.close()
+
+    @property
+    def index(self) -> ArchiveIndex:
+        """What is known of the folder."""
+        return self._index
+
+    def catalogue(self) -> Catalogue:
+        """See :class:`~data_layer.api.ForecastSource`."""
+        return self._index.catalogue
+
+    def products(self) -> tuple[ProductInfo, ...]:
+        """See :class:`~data_layer.api.ForecastSource`."""
+        return infos()
+
+    def fetch(self, request: ProductRequest) -> xr.DataArray:
+        """See :class:`~data_layer.api.ForecastSource`."""
+        with self._lock:
+            dataset = self._checked(request)
+            if not dataset.info.inits:
+                return self._observed(dataset, request)
+            chosen = product(request.product)
+            members = self._members(dataset, request, chosen)
+            return _finish(_applied(chosen, members), request, chosen)
+
+    def frame(self, request: ProductRequest) -> bytes:
+        """See :class:`~data_layer.api.ForecastSource`."""
+        return frames.encode(self.fetch(request))
+
+    def limits(self, request: ProductRequest) -> Limits:
+        """See :class:`~data_layer.api.ForecastSource`."""
+        with self._lock:
+            dataset = self._checked(request)
+            chosen = product(request.product)
+            if chosen.info.range_of:
+                chosen = product(chosen.info.range_of)
+            members: tuple[int | None, ...] = (None,)
+            if chosen.info.per_member and dataset.info.members:
+                members = _spread_out(dataset.info.members, _SAMPLED_MEMBERS)
+            leads: tuple[int | None, ...] = dataset.info.leads or (None,)
+            parts = [
+                self._one_map(dataset, request, chosen, member, lead)
+                for lead in leads
+                for member in members
+            ]
+        finite = np.concatenate([p for p in parts if p is not None] or [np.empty(0)])
+        if not finite.size:
+            return Limits(np.nan, np.nan, np.nan, np.nan)
+        extremes = [(float(p.min()), float(p.max())) for p in parts if p is not None and p.size]
+        stride = max(1, finite.size // (_SAMPLED_CELLS * 8))
+        low, high = np.percentile(finite[::stride], (1, 99))
+        return Limits(
+            minimum=min(e[0] for e in extremes),
+            maximum=max(e[1] for e in extremes),
+            low=float(low),
+            high=float(high),
+            sampled=tuple(m for m in members if m is not None),
+        )
+
+    def netcdf(self, request: ProductRequest) -> bytes:
+        """See :class:`~data_layer.api.ForecastSource`."""
+        with self._lock:
+            da = self.fetch(request)
+            name = str(da.name)
+            ds = da.to_dataset(name=name)
+            ds.attrs = self._provenance(request)
+            for coord in ("init", "member", "lead", "lat", "lon", "valid_time", "time"):
+                if coord in ds.variables:
+                    ds[coord].attrs |= _CF_COORDS[coord]
+            packing = {"zlib": True, "complevel": 4, "shuffle": True}
+            with tempfile.TemporaryDirectory() as place:
+                path = Path(place, "subset.nc")
+                ds.to_netcdf(path, engine="netcdf4", encoding={name: packing if da.ndim else {}})
+                return path.read_bytes()
+
+    def _provenance(self, request: ProductRequest) -> dict[str, str]:
+        info = self._index.dataset(request.dataset).info
+        attrs = {
+            "Conventions": "CF-1.11",
+            "title": info.title,
+            "institution": info.institution,
+            "source": info.system,
+            "licence": info.licence,
+            "comment": " ".join(info.notes),
+            "dataset": info.id,
+            "dataset_version": info.version,
+            "synthetic": "true" if info.synthetic else "",
+        }
+        return {k: v for k, v in attrs.items() if v}
+
+    def _checked(self, request: ProductRequest) -> DatasetIndex:
+        dataset = self._index.dataset(request.dataset)
+        check_request(dataset, request)
+        return dataset
+
+    def _members(
+        self, dataset: DatasetIndex, request: ProductRequest, chosen: Product
+    ) -> xr.DataArray:
+        """Members × leads of one start (or of every start), loaded and arranged."""
+        info = dataset.info
+        inits = (request.init,) if request.init is not None else info.inits
+        per_init = []
+        for init in inits:
+            only = request.member if chosen.info.per_member else None
+            parts = [
+                part
+                for record in dataset.files_for(init, only)
+                if (part := self._read(record, dataset, request, init, only)) is not None
+            ]
+            if not parts:
+                raise UnknownLead(
+                    f"The forecast of {info.id!r} started {init} has no lead {request.lead}.",
+                    asked=str(request.lead),
+                    exists=info.leads,
+                    advice="This start is shorter than others; choose another lead.",
+                )
+            joined = parts[0] if len(parts) == 1 else xr.concat(parts, "member", join="outer")
+            per_init.append(joined.sortby("member") if len(parts) > 1 else joined)
+        if request.init is not None:
+            return per_init[0]
+        return xr.concat([p.expand_dims("init") for p in per_init], "init", join="outer")
+
+    def _read(
+        self,
+        record: FileRecord,
+        dataset: DatasetIndex,
+        request: ProductRequest,
+        init: str,
+        member: int | None,
+    ) -> xr.DataArray | None:
+        """The part of a file that the request wants: (member, lead, lat, lon), scalar ``init``.
+
+        ``None`` when the file lacks the lead.
+        """
+        ds = self._files.get(record)
+        if dataset.nominal:
+            ds = schema.as_lagged(ds, parse_init(dataset.nominal))
+        at: dict[str, object] = {"init": _index_of_init(ds, init)}
+        if member is not None:
+            at["member"] = [int(np.flatnonzero(ds["member"].values == member)[0])]
+        if request.lead is not None:
+            found = np.flatnonzero(ds["lead"].values == request.lead)
+            if not found.size:
+                return None
+            at["lead"] = [int(found[0])]
+        part = ds[request.variable].isel(at | _cells(ds, request))
+        try:
+            part = part.load()
+        except (OSError, RuntimeError) as error:
+            raise UnreadableFile(
+                f"{record.stat.path} could not be read ({error}).",
+                advice="Tell whoever keeps the archive: the file is damaged.",
+            ) from error
+        self._files.check(record)
+        return schema.arrange(part)
+
+    def _observed(self, dataset: DatasetIndex, request: ProductRequest) -> xr.DataArray:
+        chosen = product(request.product)
+        if not chosen.info.per_member:
+            raise BadRequest(
+                f"Dataset {dataset.info.id!r} is of observations: it has no members, "
+                f"so no {chosen.info.title.lower()}.",
+                asked=request.product,
+                advice="Ask for product value.",
+            )
+        parts = []
+        for record in dataset.files:
+            ds = self._files.get(record)
+            parts.append(schema.arrange(ds[request.variable].isel(_cells(ds, request)).load()))
+            self._files.check(record)
+        joined = parts[0] if len(parts) == 1 else xr.concat(parts, "time", join="outer")
+        return _method(joined.sortby("time"), chosen)
+
+    def _one_map(
+        self,
+        dataset: DatasetIndex,
+        request: ProductRequest,
+        chosen: Product,
+        member: int | None,
+        lead: int | None,
+    ) -> npt.NDArray[np.float64] | None:
+        """The finite values of one map, thinned but for its extremes; ``None`` for no map."""
+        narrowed = ProductRequest(
+            dataset=request.dataset,
+            variable=request.variable,
+            product=chosen.info.name,
+            init=request.init,
+            lead=lead,
+            member=member,
+            box=request.box,
+        )
+        try:
+            if not dataset.info.inits:
+                values = self._observed(dataset, narrowed).values
+            else:
+                values = _applied(chosen, self._members(dataset, narrowed, chosen)).values
+        except UnknownLead:
+            return None
+        flat = values[np.isfinite(values)].astype(np.float64)
+        if not flat.size:
+            return None
+        stride = max(1, flat.size // _SAMPLED_CELLS)
+        return np.concatenate([flat[::stride], [flat.min(), flat.max()]])
+
+
+def check_request(dataset: DatasetIndex, request: ProductRequest) -> None:
+    """Raise what is wrong with a request, judged by the index alone; reads nothing."""
+    info = dataset.info
+    if request.version is not None and request.version != info.version:
+        raise SupersededVersion(
+            f"Dataset {info.id!r} is no longer at version {request.version!r}.",
+            asked=request.version,
+            exists=[info.version],
+            advice="Its files changed: look at the catalogue again.",
+        )
+    info.variable(request.variable)
+    chosen = product(request.product)
+    if not info.inits:
+        for what in ("init", "lead", "member"):
+            if getattr(request, what) is not None:
+                raise BadRequest(
+                    f"Dataset {info.id!r} is of observations: it has no {what}.",
+                    asked=str(getattr(request, what)),
+                    advice=f"Leave {what} out.",
+                )
+        return
+    if request.init is not None:
+        info.check_init(request.init)
+    if request.lead is not None:
+        info.check_lead(request.lead)
+    if request.member is not None:
+        if not chosen.info.per_member:
+            raise BadRequest(
+                f"The {chosen.info.title.lower()} is of all members, not of one.",
+                asked=str(request.member),
+                advice="Leave the member out.",
+            )
+        info.check_member(request.member)
+    if len(info.members) < chosen.info.min_members:
+        raise BadRequest(
+            f"The {chosen.info.title.lower()} needs {chosen.info.min_members} members; "
+            f"{info.id!r} has {len(info.members)}.",
+            asked=request.product,
+            advice="Ask for product value.",
+        )
+
+
+def cells_asked(dataset: DatasetIndex, request: ProductRequest) -> int:
+    """How many values have to be read for a request: an upper bound, from the index alone."""
+    info = dataset.info
+    per_member = product(request.product).info.per_member
+    maps = len(info.times) or (
+        (1 if request.init is not None else len(info.inits))
+        * (1 if request.lead is not None else len(info.leads))
+        * (1 if per_member and request.member is not None else len(info.members))
+    )
+    if request.point is not None:
+        return maps
+    share = 1.0
+    if request.box is not None:
+        span = (info.grid.lat[1] - info.grid.lat[0]) or 1.0
+        share = min(1.0, (request.box.north - request.box.south + 1) / span)
+    return int(maps * info.grid.ny * info.grid.nx * share) + 1
+
+
+def _index_of_init(ds: xr.Dataset, init: str) -> int:
+    for i, moment in enumerate(schema.moments(ds["init"].values)):
+        if format_init(moment) == init:
+            return i
+    raise UnknownInit(f"There is no forecast started {init!r}.", asked=init)
+
+
+def _cells(ds: xr.Dataset, request: ProductRequest) -> dict[str, object]:
+    """Index of the cells that a point or a box covers, in the file's order."""
+    if request.point is not None:
+        return _nearest(ds, request.point)
+    if request.box is not None:
+        return _within(ds, request.box)
+    return {}
+
+
+def _nearest(ds: xr.Dataset, point: Point) -> dict[str, object]:
+    lat, lon = ds["lat"].values.astype(float), ds["lon"].values.astype(float)
+    away = np.abs((lon - point.lon + 180) % 360 - 180)
+    i, j = int(np.abs(lat - point.lat).argmin()), int(away.argmin())
+    reach = [1.5 * float(np.median(np.abs(np.diff(a)))) if a.size > 1 else 1.0 for a in (lat, lon)]
+    if abs(lat[i] - point.lat) > reach[0] or away[j] > reach[1]:
+        raise BadRequest(
+            f"The place {point.lat:g}, {point.lon:g} lies outside the grid.",
+            asked=f"lat={point.lat:g}, lon={point.lon:g}",
+            exists=[f"lat {lat.min():g} to {lat.max():g}", f"lon {lon.min():g} to {lon.max():g}"],
+            advice="Choose a place within it.",
+        )
+    return {"lat": i, "lon": j}
+
+
+def _within(ds: xr.Dataset, box: Box) -> dict[str, object]:
+    lat, lon = ds["lat"].values.astype(float), ds["lon"].values.astype(float)
+    rows = np.flatnonzero((lat >= box.south) & (lat <= box.north))
+    if box.east - box.west >= 360:
+        columns = np.arange(lon.size)
+    else:
+        width = (box.east - box.west) % 360
+        columns = np.flatnonzero((lon - box.west) % 360 <= width)
+    if not rows.size or not columns.size:
+        raise BadRequest(
+            "The box holds the centre of no cell.",
+            asked=f"{box.south:g},{box.north:g},{box.west:g},{box.east:g}",
+            exists=[f"lat {lat.min():g} to {lat.max():g}", f"lon {lon.min():g} to {lon.max():g}"],
+            advice="Make it larger, or move it onto the grid.",
+        )
+    return {"lat": rows, "lon": columns}
+
+
+def _applied(chosen: Product, members: xr.DataArray) -> xr.DataArray:
+    return _method(chosen.compute(members), chosen)
+
+
+def _method(da: xr.DataArray, chosen: Product) -> xr.DataArray:
+    da = da.copy(deep=False)
+    da.attrs = {**da.attrs, "method": chosen.info.method, "product": chosen.info.name}
+    return da
+
+
+def _finish(da: xr.DataArray, request: ProductRequest, chosen: Product) -> xr.DataArray:
+    """Squeeze what was narrowed down to one, and say what the result is valid for."""
+    squeeze = [
+        d
+        for d, asked in (("lead", request.lead), ("member", request.member))
+        if asked is not None and d in da.dims
+    ]
+    if squeeze:
+        da = da.isel(dict.fromkeys(squeeze, 0))
+    unit = da["lead"].attrs["units"]
+    dims = [d for d in ("init", "lead") if d in da.dims]
+    starts = schema.moments(np.atleast_1d(da["init"].values))
+    leads = [int(x) for x in np.atleast_1d(da["lead"].values)]
+    valid = np.array(
+        [[valid_period(s, x, unit)[0] for x in leads] for s in starts], "datetime64[ns]"
+    ).reshape([da.sizes[d] for d in dims])
+    order = [d for d in (*schema.FORECAST_DIMS, "time") if d in da.dims]
+    return da.assign_coords(valid_time=(dims, valid)).transpose(*order)
+
+
+def _spread_out(values: tuple[int, ...], n: int) -> tuple[int, ...]:
+    """At most ``n`` of ``values``, evenly spread, first and last included."""
+    if len(values) <= n:
+        return values
+    return tuple(values[round(i * (len(values) - 1) / (n - 1))] for i in range(n))
+
+
+_CF_COORDS = {
+    "init": {"standard_name": "forecast_reference_time"},
+    "member": {"standard_name": "realization", "units": "1"},
+    "lead": {"long_name": "lead, counted in units from the start"},
+    "lat": {"standard_name": "latitude", "units": "degrees_north", "axis": "Y"},
+    "lon": {"standard_name": "longitude", "units": "degrees_east", "axis": "X"},
+    "valid_time": {"standard_name": "time", "long_name": "first instant of the valid period"},
+    "time": {"standard_name": "time"},
+}
