@@ -1,0 +1,1 @@
+"""Who may ask the data layer what: tokens, keys and scopes. Knows no HTTP."""

@@ -1,0 +1,210 @@
+"""What the handlers ask: catalogue, cache, single flight and admission around the readers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from data_layer import __version__
+from data_layer.admission import check_size
+from data_layer.api import Catalogue, DatasetInfo, Limits, ProductInfo, ProductRequest
+from data_layer.caching import ByteCache, SingleFlight
+from data_layer.catalogue import ArchiveIndex
+from data_layer.errors import DataLayerError, SupersededVersion, Unavailable
+from data_layer.readers import ReaderFault, ReaderPool
+from data_layer.reading import Archive, FolderArchive
+from data_layer.settings import DataSettings
+from data_layer.watching import Watch
+
+log = logging.getLogger(__name__)
+
+# Answers of up to max_cells values are held whole while they are sent.
+LARGE_ANSWERS = 4
+
+
+class Service:
+    """The data layer behind its HTTP front. Belongs to one event loop.
+
+    Whoever calls has been authorised: nothing here asks who it is, and what is
+    cached is the same for all.
+
+    Attributes
+    ----------
+    draining: no new work should be sent here.
+    active: questions that are being answered.
+    """
+
+    def __init__(self, settings: DataSettings, archive: Archive | None = None) -> None:
+        self.settings = settings
+        self.draining = False
+        self.active = 0
+        self.pool = ReaderPool(
+            archive or FolderArchive(settings.folder),
+            settings.readers,
+            deadline=settings.deadline,
+            memory=settings.reader_memory,
+            max_jobs=settings.reader_jobs,
+        )
+        self._watch = Watch(
+            settings.folder,
+            self.pool,
+            every=settings.rescan_seconds,
+            scan_deadline=settings.scan_deadline,
+            renewed=self._renewed,
+        )
+        self._frames = ByteCache(settings.cache_bytes)
+        self._flights: SingleFlight[Any] = SingleFlight()
+        self._large = asyncio.Semaphore(LARGE_ANSWERS)
+        self._catalogue: Catalogue | None = None
+        self._products: tuple[ProductInfo, ...] = ()
+        self._answers = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Start readers and look at the archive, in the background."""
+        self.pool.start()
+        self._keep(asyncio.create_task(self._watch.run()))
+
+    async def close(self) -> None:
+        """End what :meth:`start` began."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.pool.close()
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _renewed(self, index: ArchiveIndex) -> None:
+        self._catalogue = index.catalogue
+        self._keep(asyncio.create_task(self._try_out()))
+
+    async def _try_out(self) -> None:
+        try:
+            self._products = await self.pool.submit("products")
+            await self.pool.submit("canary")
+        except (DataLayerError, ReaderFault) as error:
+            log.error("No reader could read from the archive: %s", error)
+            self._answers = False
+        else:
+            self._answers = True
+
+    def not_ready(self) -> str:
+        """Why no requests should be sent here, or nothing when they may be."""
+        if self.draining:
+            return "stopping"
+        if self._catalogue is None:
+            return "the archive has not been looked through yet"
+        if not self._answers:
+            return "no reader has answered from the archive yet"
+        if not self.pool.pids:
+            return "no reader is alive"
+        return ""
+
+    def catalogue(self) -> Catalogue:
+        """What exists now.
+
+        Raises
+        ------
+        Unavailable: before the first scan is done.
+        """
+        if self._catalogue is None:
+            raise Unavailable(
+                "The data layer is starting: it has not looked through the archive yet.",
+                advice="Try again in a few seconds.",
+            )
+        return self._catalogue
+
+    async def products(self) -> tuple[ProductInfo, ...]:
+        """What can be computed."""
+        if not self._products:
+            self.catalogue()
+            self._products = await self.pool.submit("products")
+        return self._products
+
+    def etag(self, request: ProductRequest, encoding: str) -> str:
+        """The strong validator of a frame.
+
+        The dataset's version, the question, the coding and our own version
+        determine the bytes, so nothing has to be read for it.
+        """
+        told = repr((__version__, request, encoding))
+        return f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
+
+    def check_version(self, request: ProductRequest) -> DatasetInfo:
+        """The dataset of a request.
+
+        Raises
+        ------
+        UnknownDataset, SupersededVersion: there is none, or it is at another version.
+        """
+        dataset = self.catalogue().dataset(request.dataset)
+        if request.version is not None and request.version != dataset.version:
+            raise SupersededVersion(
+                f"Dataset {dataset.id!r} is no longer at version {request.version!r}.",
+                asked=request.version,
+                exists=[dataset.version],
+                advice="Its files changed: look at the catalogue again.",
+            )
+        return dataset
+
+    async def frame(self, request: ProductRequest, encoding: str) -> bytes:
+        """A frame in a content coding, from the cache or a reader."""
+        key = (request, encoding)
+        cached = self._frames.get(key)
+        if cached is not None:
+            return cached
+        await self._admit(request)
+        frame: bytes = await self._flights.do(key, lambda: self._read_frame(request, encoding))
+        return frame
+
+    async def _read_frame(self, request: ProductRequest, encoding: str) -> bytes:
+        frame: bytes = await self.pool.submit("frame", request, encoding)
+        self._frames.put((request, encoding), frame)
+        return frame
+
+    async def limits(self, request: ProductRequest) -> Limits:
+        """The range of a selection over its leads."""
+        self.check_version(request)
+        limits: Limits = await self._shared("limits", request)
+        return limits
+
+    async def answer(self, op: str, request: ProductRequest) -> bytes:
+        """A whole answer: ``op`` is ``array``, ``json`` or ``netcdf``."""
+        await self._admit(request)
+        answer: bytes = await self._shared(op, request)
+        return answer
+
+    @contextlib.asynccontextmanager
+    async def large_answer(self) -> AsyncIterator[None]:
+        """Hold while a large answer is made and sent, so that memory stays bounded.
+
+        Raises
+        ------
+        Unavailable: when others hold all places for too long.
+        """
+        try:
+            await asyncio.wait_for(self._large.acquire(), self.settings.deadline)
+        except TimeoutError:
+            raise Unavailable(
+                "Other large answers are being sent.", advice="Try again in a few seconds."
+            ) from None
+        try:
+            yield
+        finally:
+            self._large.release()
+
+    async def _admit(self, request: ProductRequest) -> None:
+        dataset = self.check_version(request)
+        check_size(dataset, await self.products(), request, self.settings.max_cells)
+
+    async def _shared(self, op: str, request: ProductRequest) -> Any:
+        index = self.pool.index
+        key = (op, request, index.fingerprint if index else "")
+        start: Callable[[], Awaitable[Any]] = lambda: self.pool.submit(op, request)  # noqa: E731
+        return await self._flights.do(key, start)

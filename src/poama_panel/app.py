@@ -1,0 +1,70 @@
+"""The composition root of the served dashboard: a page for each visit, on the data layer's service."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import holoviews as hv
+import panel as pn
+
+from data_layer.client import HttpSource
+from data_layer.errors import DataLayerError
+from poama_panel import session
+from poama_panel.settings import ViewSettings
+from poama_panel.views.explorer import Explorer
+
+log = logging.getLogger(__name__)
+
+_TEMPLATE = (Path(__file__).parent / "templates" / "page.html").read_text(encoding="utf-8")
+
+# Under the page's own address, whatever a proxy puts before it.
+_BASE = "./"
+
+
+def make_app(settings: ViewSettings) -> Callable[[], pn.Template]:
+    """What makes the page, once for each visit.
+
+    The page is sent at once; the data layer is asked from a thread after that,
+    so that one slow answer holds up nobody else.
+    """
+    hv.extension("bokeh")
+    pn.extension(nthreads=4)
+
+    def page() -> pn.Template:
+        source = HttpSource(settings.data_url, session.token_source())
+        side = pn.Column(sizing_mode="stretch_width", margin=0)
+        main = pn.Column(_message("Loading the forecast…"), sizing_mode="stretch_width", margin=0)
+
+        def load(*_: object) -> None:
+            try:
+                explorer = Explorer(source, base=_BASE)
+            except DataLayerError as error:
+                log.warning("page without a forecast: %s", error)
+                again = pn.widgets.Button(name="Try again", button_type="primary")
+                again.on_click(load)
+                main[:] = [_message(str(error)), again]
+                return
+            side[:] = [explorer.side()]
+            main[:] = [explorer.main()]
+
+        session.when_ready(load)
+        session.when_over(source.close)
+        template = pn.Template(_TEMPLATE)
+        template.add_panel("side", side)
+        template.add_panel("main", main)
+        template.add_variable("user", _user())
+        template.add_variable("sign_out", session.sign_out_form())
+        return template
+
+    return page
+
+
+def _user() -> str:
+    principal = session.current()
+    return principal.username if principal else ""
+
+
+def _message(text: str) -> pn.pane.Str:
+    return pn.pane.Str(text, styles={"font-size": "16px", "padding": "24px"})

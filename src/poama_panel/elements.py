@@ -1,0 +1,195 @@
+"""Labelled arrays and lines → HoloViews elements. Pure: nothing is fetched, nothing kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+import xarray as xr
+from bokeh.models import (
+    AdaptiveTicker,
+    ColorBar,
+    CustomJSTickFormatter,
+    FixedTicker,
+    LinearColorMapper,
+    Range1d,
+)
+
+from poama_panel.style import Display
+
+_LON_TICKS = """
+const t = ((tick + 180) % 360 + 360) % 360 - 180
+const r = Math.round(Math.abs(t) * 100) / 100
+return r === 0 || r === 180 ? `${r}°` : `${r}°${t < 0 ? "W" : "E"}`"""
+_LAT_TICKS = """
+const r = Math.round(Math.abs(tick) * 100) / 100
+return r === 0 ? "0°" : `${r}°${tick < 0 ? "S" : "N"}`"""
+# Bokeh's WebGL layer draws no images, and reads its canvas back for each frame.
+_CANVAS = {"plot.output_backend": "canvas"}
+# The unit stands at the top of the bar, where it is read first.
+_BAR_TICKS = """
+const text = String(Number(tick.toPrecision(6)))
+return index === ticks.length - 1 && units ? `${text} ${units}` : text"""
+
+
+def base_map(*, height: int = 460) -> hv.Overlay:
+    """An empty frame under coastlines and Australian state borders.
+
+    The Bokeh models that the browser side works on carry names: the renderers
+    ``frame``, ``coastline``, ``australian_states`` and ``place``, the models
+    ``colour-mapper`` and ``colour-bar``. The lines are empty here: the browser
+    fills them with what its view needs.
+    """
+    blank = np.zeros((2, 2, 4), np.uint8)
+    image = hv.RGB(blank, bounds=(0, -90, 360, 90), kdims=["lon", "lat"]).opts(
+        hooks=[_named("frame")], apply_ranges=False
+    )
+    lines = [
+        hv.Curve(([np.nan], [np.nan]), "lon", "lat").opts(
+            color="#22303c", line_width=width, alpha=alpha, hooks=[_named(name)], apply_ranges=False
+        )
+        for name, width, alpha in (("coastline", 0.9, 1.0), ("australian_states", 0.7, 0.75))
+    ]
+    place = hv.Points([], ["lon", "lat"]).opts(
+        marker="o",
+        size=9,
+        fill_color="#ffffff",
+        line_color="#d1004b",
+        line_width=2.5,
+        hooks=[_named("place")],
+        apply_ranges=False,
+    )
+    return hv.Overlay([image, *lines, place]).opts(
+        responsive=True,
+        min_height=height,
+        height=height,
+        xlim=(0, 360),
+        ylim=(-90, 90),
+        xlabel="",
+        ylabel="",
+        toolbar="above",
+        default_tools=["pan", "wheel_zoom", "box_zoom", "reset", "save"],
+        active_tools=["pan", "wheel_zoom"],
+        hooks=[_finish_map],
+        show_legend=False,
+        backend_opts=_CANVAS,
+    )
+
+
+def _named(name: str) -> Callable[[Any, Any], None]:
+    """A hook that gives an element's renderer a name."""
+
+    def hook(plot: Any, element: Any) -> None:
+        plot.handles["glyph_renderer"].name = name
+
+    return hook
+
+
+def _finish_map(plot: Any, element: Any) -> None:
+    figure = plot.state
+    if figure.select_one({"name": "colour-bar"}) is not None:
+        return
+    for axis, code in ((figure.xaxis, _LON_TICKS), (figure.yaxis, _LAT_TICKS)):
+        axis.formatter = CustomJSTickFormatter(code=code)
+        # Degrees are read by thirds of a right angle, not by tens.
+        axis.ticker = AdaptiveTicker(mantissas=[1, 1.5, 3, 4.5, 6, 9], num_minor_ticks=3)
+    mapper = LinearColorMapper(palette=["#ffffff"], low=0, high=1, name="colour-mapper")
+    bar = ColorBar(
+        color_mapper=mapper,
+        name="colour-bar",
+        formatter=CustomJSTickFormatter(args={"units": ""}, code=_BAR_TICKS, name="bar-ticks"),
+        width=14,
+        label_standoff=6,
+        bar_line_color="#22303c",
+        margin=6,
+    )
+    figure.add_layout(bar, "right")
+    # Ranges that nothing computes: the browser side owns them from now on.
+    figure.x_range = Range1d(0, 360)
+    figure.y_range = Range1d(-90, 90)
+    figure.background_fill_color = "#c9ced3"
+    figure.grid.visible = False
+    figure.toolbar.logo = None
+
+
+def plume(series: xr.DataArray, display: Display, *, title: str, lead: int | None) -> hv.Overlay:
+    """Every member's course over the leads at one place, their mean, and the lead on the map.
+
+    Parameters
+    ----------
+    series: dims ``(member, lead)`` with coordinate ``valid_time(lead)``.
+    display: how values are shown.
+    lead: the lead to mark, ``None`` for none.
+    """
+    values = series.values * display.scale + display.offset
+    when = series["valid_time"].values
+    members = [int(m) for m in series["member"].values]
+    paths = [
+        {"valid": when, "value": row, "member": m} for m, row in zip(members, values, strict=True)
+    ]
+    lines = hv.Path(paths, ["valid", "value"], ["member"], label="members").opts(
+        color="#6c8ea3",
+        line_width=1.2,
+        alpha=0.75,
+        tools=["hover"],
+        hooks=[_named("members")],
+    )
+    with np.errstate(all="ignore"):
+        middle = np.nanmean(values, axis=0) if np.isfinite(values).any() else values[0]
+    mean = hv.Curve((when, middle), "valid", "value", label="ensemble mean").opts(
+        color="#0b4f6c", line_width=3
+    )
+    parts = [lines, mean]
+    leads = [int(x) for x in series["lead"].values]
+    if lead in leads:
+        parts.append(hv.VLine(when[leads.index(lead)]).opts(color="#d1004b", line_width=1.5))
+    return hv.Overlay(parts).opts(
+        hv.opts.Overlay(
+            responsive=True,
+            min_height=230,
+            height=230,
+            title=title,
+            xlabel="",
+            ylabel=display.units,
+            show_legend=False,
+            show_grid=True,
+            toolbar="above",
+            default_tools=["pan", "wheel_zoom", "reset", "save"],
+            fontsize={"title": "11pt"},
+            hooks=[_finish_plume(when)],
+            backend_opts=_CANVAS,
+        )
+    )
+
+
+def _finish_plume(when: Any) -> Any:
+    """One tick per valid period, as many as fit."""
+
+    def hook(plot: Any, element: Any) -> None:
+        figure = plot.state
+        figure.toolbar.logo = None
+        if len(when) <= 13:
+            ticks = [int(t) for t in when.astype("datetime64[ms]").astype("int64")]
+            figure.xaxis.ticker = FixedTicker(ticks=ticks)
+
+    return hook
+
+
+def ask_for_a_place() -> hv.Overlay:
+    """What stands in the plume's stead until a place was chosen."""
+    text = hv.Text(0.5, 0.5, "Click the map: the members at that place").opts(
+        color="#5a6b7b", text_font_size="12pt"
+    )
+    return hv.Overlay([text]).opts(
+        hv.opts.Overlay(
+            responsive=True,
+            min_height=230,
+            height=230,
+            xaxis=None,
+            yaxis=None,
+            toolbar=None,
+            backend_opts=_CANVAS,
+        )
+    )

@@ -1,0 +1,86 @@
+// @ts-check
+// A binary frame (data_layer/frames.py describes the bytes) -> 16-bit cells.
+
+/**
+ * @typedef {object} Header
+ * @property {[number, number]} shape rows, columns
+ * @property {number} x0 @property {number} dx @property {number} y0 @property {number} dy
+ * @property {boolean} wraps
+ * @property {number} step @property {number} base
+ * @property {number|null} min @property {number|null} max
+ * @property {string} units @property {string} name
+ * @property {number[]} [rows] @property {number[]} [columns]
+ */
+/** @typedef {{header: Header, cells: Uint16Array}} Frame */
+
+/**
+ * @param {ArrayBuffer} buffer
+ * @returns {Frame} cells row by row from the south, eastward; 0 is missing
+ */
+export function decodeFrame(buffer) {
+  const bytes = new Uint8Array(buffer)
+  if (bytes.length < 8 || String.fromCharCode(...bytes.subarray(0, 4)) !== "PPF1") {
+    throw new Error("the answer is not a frame")
+  }
+  const n = new DataView(buffer).getUint32(4, true)
+  /** @type {Header} */
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + n)))
+  const [ny, nx] = header.shape
+  const count = ny * nx
+  if (bytes.length !== 8 + n + 2 * count) {
+    throw new Error("the frame is not whole")
+  }
+  const low = bytes.subarray(8 + n, 8 + n + count)
+  const high = bytes.subarray(8 + n + count)
+  const cells = new Uint16Array(count)
+  let left = 0
+  for (let x = 0; x < nx; x++) {
+    const z = low[x] | (high[x] << 8)
+    cells[x] = left = (left + ((z >>> 1) ^ -(z & 1))) & 65535
+  }
+  for (let y = 1, k = nx; y < ny; y++) {
+    left = 0
+    let upleft = 0
+    for (let x = 0; x < nx; x++, k++) {
+      const z = low[k] | (high[k] << 8)
+      const up = cells[k - nx]
+      cells[k] = left = (left + up - upleft + ((z >>> 1) ^ -(z & 1))) & 65535
+      upleft = up
+    }
+  }
+  return {header, cells}
+}
+
+/**
+ * The value of a cell in the frame's own units; NaN where it is missing.
+ * @param {Header} header @param {number} cell
+ */
+export function valueOf(header, cell) {
+  return cell === 0 ? NaN : (header.base + cell) * header.step
+}
+
+/**
+ * Row and column of the cell at a place, or null beside the grid.
+ * @param {Header} header @param {number} lon @param {number} lat
+ * @returns {[number, number] | null}
+ */
+export function cellAt(header, lon, lat) {
+  const [ny, nx] = header.shape
+  const row = Math.round((lat - header.y0) / header.dy)
+  const east = header.wraps ? header.x0 - header.dx / 2 : header.x0 + ((nx - 1) * header.dx) / 2 - 180
+  const turned = lon - 360 * Math.floor((lon - east) / 360)
+  let column = Math.round((turned - header.x0) / header.dx)
+  if (header.wraps && column === nx) column = 0
+  return row < 0 || row >= ny || column < 0 || column >= nx ? null : [row, column]
+}
+
+/**
+ * Centre of a cell as the file has it, longitude in -180…180.
+ * @param {Header} header @param {number} row @param {number} column
+ * @returns {[number, number]} longitude, latitude
+ */
+export function centreOf(header, row, column) {
+  const lon = header.columns ? header.columns[column] : header.x0 + column * header.dx
+  const lat = header.rows ? header.rows[row] : header.y0 + row * header.dy
+  return [((((lon + 180) % 360) + 360) % 360) - 180, lat]
+}

@@ -1,0 +1,533 @@
+// @ts-check
+// The map's browser side: fetches frames, colours them, probes them, steps leads.
+// Python is told what was chosen; it is never waited for.
+
+import {cellAt, centreOf, decodeFrame, valueOf} from "./decode.js"
+import {colourTable, decimals, paint, pixel, placeName, rangeWithin, roundRange} from "./colour.js"
+import {FrameLoader, readAhead} from "./loader.js"
+import {clip, measure} from "./coast.js"
+
+/** Map views: west, east, south, north; longitudes in 0…720. */
+const REGIONS = {
+  world: ["World", [0, 360, -90, 90]],
+  australia: ["Australia", [105, 162, -48, -5]],
+  pacific: ["Tropical Pacific", [120, 290, -32, 32]],
+  indian: ["Indian Ocean", [30, 130, -42, 28]],
+  data: ["All data", null],
+}
+
+const TEMPLATE = `
+<header class="title">
+  <div class="title-main"><span class="what"></span><span class="badge" hidden>Synthetic data</span></div>
+  <div class="title-when"><span class="issued"></span><span class="valid"></span></div>
+  <div class="title-more"></div>
+</header>
+<div class="tools">
+  <label>View <select class="region"></select></label>
+  <label>Colours <select class="palette"></select></label>
+  <label>From <input class="low" type="number" step="any"></label>
+  <label>to <input class="high" type="number" step="any"></label>
+  <span class="units"></span>
+  <button class="auto" type="button" title="Fit the range to what is in view">Fit to view</button>
+  <label class="check" title="Keep one range for every lead (L)"><input class="lock" type="checkbox"> Lock range</label>
+</div>
+<div class="stage">
+  <div class="loading" hidden></div>
+  <div class="plot"></div>
+  <div class="tip" hidden></div>
+  <div class="problem" role="alert" hidden><span></span> <button type="button">Try again</button></div>
+</div>
+<div class="transport">
+  <label class="member-choice">Member <select class="member"></select></label>
+  <button class="back" type="button" aria-label="Previous lead" title="Previous lead (←)">◀</button>
+  <button class="play" type="button" aria-label="Play" title="Play (P)">▶▶</button>
+  <button class="next" type="button" aria-label="Next lead" title="Next lead (→)">▶</button>
+  <div class="slider"><input class="lead" type="range" min="0" step="1" aria-label="Lead"><div class="ticks" aria-hidden="true"></div></div>
+</div>
+<div class="said" aria-live="polite"></div>`
+
+/** @param {any} model @returns {any} the Bokeh figure inside the child */
+function findFigure(model) {
+  for (const m of model.references()) if (m.type === "Figure" || m.type === "Plot") return m
+  throw new Error("there is no figure")
+}
+
+export function render({model, view, el}) {
+  const root = document.createElement("div")
+  root.className = "pp-map"
+  root.innerHTML = TEMPLATE
+  /** @type {(selector: string) => any} */
+  const $ = (selector) => root.querySelector(selector)
+  el.append(root)
+  $(".plot").append(model.get_child("plot"))
+
+  const figure = findFigure(view.model.data.plot)
+  const named = (/** @type {string} */ name) => figure.select_one(name)
+  const source = figure.renderers.find((/** @type {any} */ r) => r.name === "frame").data_source
+  const mapper = named("colour-mapper")
+  const markers = figure.renderers.find((/** @type {any} */ r) => r.name === "place")?.data_source
+  const NDArray = source.data.image[0].constructor
+
+  const state = {
+    /** @type {any} */ spec: model.spec,
+    lead: model.lead,
+    member: model.member,
+    direction: 1,
+    asked: 0,
+    /** @type {import("./decode.js").Frame | null} */ frame: null,
+    /** @type {any} */ pixels: null,
+    /** @type {number[]} */ shifts: [0],
+    low: 0,
+    high: 1,
+    palette: new Uint32Array([0]),
+    /** @type {any} */ timer: null,
+    /** @type {[number, number] | null} */ pointer: null,
+    shown: "",
+  }
+
+  // ---- frames ---------------------------------------------------------------
+
+  /** @type {Map<string, {resolve: (bytes: ArrayBuffer) => void, reject: (error: Error) => void}>} */
+  const waiting = new Map()
+  const loader = new FrameLoader(async (key, signal) => decodeFrame(await load(`frames/${key}`, signal)))
+
+  /** The bytes at an address: from the server, or in a notebook over the widget's connection. */
+  async function load(/** @type {string} */ path, /** @type {AbortSignal | undefined} */ signal) {
+    if (model.base === "") return askPython(path, signal)
+    const url = new URL(model.base + path, document.baseURI)
+    const response = await fetch(url, {signal, credentials: "same-origin"})
+    if (!response.ok) throw new Error(await reasonOf(response))
+    return response.arrayBuffer()
+  }
+
+  /** @returns {Promise<ArrayBuffer>} */
+  function askPython(/** @type {string} */ path, /** @type {AbortSignal | undefined} */ signal) {
+    return new Promise((resolve, reject) => {
+      waiting.set(path, {resolve, reject})
+      signal?.addEventListener("abort", () => reject(new DOMException("given up", "AbortError")))
+      model.send_msg({path})
+    })
+  }
+
+  model.on("msg:custom", (/** @type {any} */ message) => {
+    const data = message.data ?? message
+    const waiter = waiting.get(data.path)
+    if (!waiter) return
+    waiting.delete(data.path)
+    if (data.problem) waiter.reject(new Error(data.problem))
+    else waiter.resolve(bufferOf(data.bytes))
+  })
+
+  function bufferOf(/** @type {any} */ bytes) {
+    if (bytes instanceof ArrayBuffer) return bytes
+    const view = new Uint8Array(bytes.buffer ?? bytes, bytes.byteOffset ?? 0, bytes.byteLength)
+    return view.slice().buffer
+  }
+
+  async function reasonOf(/** @type {Response} */ response) {
+    if (response.status === 401) return "You are signed out. Load the page again to sign in."
+    try {
+      const problem = await response.json()
+      return [problem.detail ?? problem.title, problem.advice].filter(Boolean).join(" ")
+    } catch {
+      return `The server answered ${response.status}.`
+    }
+  }
+
+  const keyOf = (/** @type {number} */ lead) => {
+    const {path, leads, members} = state.spec
+    const member = members.length ? state.member : "all"
+    return path.replace("{lead}", leads[lead]).replace("{member}", member)
+  }
+
+  async function show() {
+    const {spec} = state
+    if (!spec.leads?.length) return
+    const asked = ++state.asked
+    const key = keyOf(state.lead)
+    describe()
+    let frame = loader.peek(key)
+    if (frame === undefined) {
+      $(".loading").hidden = false
+      try {
+        frame = await loader.get(key)
+      } catch (error) {
+        if (asked === state.asked) fail(error)
+        return
+      }
+      // A late answer never overwrites a newer one.
+      if (asked !== state.asked) return
+    }
+    $(".loading").hidden = true
+    $(".problem").hidden = true
+    state.frame = frame
+    state.shown = key
+    if (!model.locked) fitRange(frame, () => true)
+    draw()
+    loader.prefetch(readAhead(state.lead, state.direction, spec.leads.length).map(keyOf))
+  }
+
+  function fail(/** @type {any} */ error) {
+    if (error.name === "AbortError") return
+    stop()
+    $(".loading").hidden = true
+    $(".problem span").textContent = error.message || String(error)
+    $(".problem").hidden = false
+  }
+
+  // ---- drawing --------------------------------------------------------------
+
+  function draw() {
+    const {frame, spec} = state
+    if (frame === null) return
+    const {header, cells} = frame
+    const table = colourTable(header, spec.display, state.palette, state.low, state.high)
+    const [ny, nx] = header.shape
+    state.pixels = new NDArray(paint(cells, table).buffer, [ny, nx])
+    state.shifts = shiftsInView(header)
+    place()
+    root.dataset.shown = state.shown
+    root.dispatchEvent(new CustomEvent("frame-shown", {bubbles: true, composed: true, detail: state.shown}))
+    probe()
+  }
+
+  /** Put the image where the view needs it: once, and again a turn to the east or west. */
+  function place() {
+    const {header} = /** @type {any} */ (state.frame)
+    const [ny, nx] = header.shape
+    const many = (/** @type {any} */ v) => state.shifts.map(() => v)
+    source.data = {
+      ...Object.fromEntries(Object.keys(source.data).map((k) => [k, many(null)])),
+      image: many(state.pixels),
+      x: state.shifts.map((s) => header.x0 - header.dx / 2 + s),
+      y: many(header.y0 - header.dy / 2),
+      dw: many(nx * header.dx),
+      dh: many(ny * header.dy),
+    }
+  }
+
+  function shiftsInView(/** @type {any} */ header) {
+    const west = header.x0 - header.dx / 2
+    const east = west + header.shape[1] * header.dx
+    const {start, end} = figure.x_range
+    return [0, -360, 360].filter((s) => s === 0 || (west + s < end && east + s > start))
+  }
+
+  // ---- coastlines -------------------------------------------------------------
+
+  /** @type {{name: string, lines: any[]}[]} */
+  let geography = []
+  let outlined = {west: 0, east: 0, south: 0, north: 0, tolerance: 0}
+
+  async function loadGeography() {
+    const raw = JSON.parse(new TextDecoder().decode(await load("assets/geography.json", undefined)))
+    geography = ["coastline", "australian_states"].map((name) => ({name, lines: measure(raw[name], raw.unit)}))
+    outline(true)
+  }
+
+  /** Lines for the view and half as much around it, anew when the view leaves that or zooms. */
+  function outline(/** @type {boolean} */ anew) {
+    const {start: west, end: east} = figure.x_range
+    const {start: south, end: north} = figure.y_range
+    const tolerance = (0.8 * (east - west)) / (figure.inner_width || 900)
+    const covered =
+      west >= outlined.west && east <= outlined.east && south >= outlined.south && north <= outlined.north
+    const ratio = tolerance / outlined.tolerance
+    if (!anew && covered && ratio > 0.6 && ratio < 1.6) return
+    const padX = (east - west) / 2
+    const padY = (north - south) / 2
+    outlined = {west: west - padX, east: east + padX, south: south - padY, north: north + padY, tolerance}
+    for (const {name, lines} of geography) {
+      const line = figure.renderers.find((/** @type {any} */ r) => r.name === name)?.data_source
+      if (!line) continue
+      const {x, y} = clip(lines, outlined, tolerance)
+      const [kx, ky] = Object.keys(line.data)
+      line.data = {[kx]: x, [ky]: y}
+    }
+  }
+
+  function moved() {
+    outline(false)
+    if (state.frame === null) return
+    const shifts = shiftsInView(state.frame.header)
+    if (shifts.join() !== state.shifts.join()) {
+      state.shifts = shifts
+      place()
+    }
+  }
+
+  function look(/** @type {number[]} */ [west, east, south, north]) {
+    // One degree is as long upward as eastward, and the whole region is in view.
+    const width = figure.inner_width || 900
+    const height = figure.inner_height || 450
+    const scale = Math.max((east - west) / width, (north - south) / height)
+    const [x, y] = [(west + east) / 2, (south + north) / 2]
+    figure.x_range.setv({start: x - (scale * width) / 2, end: x + (scale * width) / 2})
+    figure.y_range.setv({start: y - (scale * height) / 2, end: y + (scale * height) / 2})
+  }
+
+  function goHome() {
+    const region = REGIONS[$(".region").value] ?? REGIONS.data
+    look(region[1] ?? state.spec.extent)
+  }
+
+  // ---- colours --------------------------------------------------------------
+
+  function usePalette() {
+    const colours = model.palettes[model.palette] ?? Object.values(model.palettes)[0]
+    state.palette = Uint32Array.from(colours, pixel)
+    mapper.palette = colours
+    $(".palette").value = model.palette
+  }
+
+  function useRange(/** @type {number} */ low, /** @type {number} */ high) {
+    if (!(high > low)) return
+    state.low = low
+    state.high = high
+    mapper.setv({low, high})
+    $(".low").value = low
+    $(".high").value = high
+  }
+
+  function fitRange(/** @type {any} */ frame, /** @type {any} */ seen) {
+    const range = rangeWithin(frame, state.spec.display, seen)
+    if (range) useRange(...roundRange(...range))
+  }
+
+  // ---- words ----------------------------------------------------------------
+
+  function describe() {
+    const {spec, lead} = state
+    $(".what").textContent = spec.title
+    $(".badge").hidden = !spec.synthetic
+    $(".issued").textContent = spec.issued
+    $(".valid").textContent = `valid ${spec.valid[lead]} · ${spec.leadNames[lead]}`
+    const member = spec.members.length ? `member ${state.member} of ${spec.ensemble}` : spec.ensemble
+    $(".title-more").textContent = [spec.method, member, spec.system, spec.units].filter(Boolean).join(" · ")
+    $(".lead").value = lead
+    $(".lead").setAttribute("aria-valuetext", `${spec.valid[lead]}, ${spec.leadNames[lead]}`)
+    $(".back").disabled = lead === 0
+    $(".next").disabled = lead === spec.leads.length - 1
+    $(".said").textContent = `${spec.title}, valid ${spec.valid[lead]}`
+    for (const [i, tick] of [...$(".ticks").children].entries()) tick.classList.toggle("now", i === lead)
+  }
+
+  function probe() {
+    const tip = $(".tip")
+    const cell = state.pointer && state.frame && cellAt(state.frame.header, ...state.pointer)
+    if (!cell) {
+      tip.hidden = true
+      return
+    }
+    const {header, cells} = /** @type {any} */ (state.frame)
+    const {display} = state.spec
+    const value = valueOf(header, cells[cell[0] * header.shape[1] + cell[1]]) * display.scale + display.offset
+    const digits = decimals(header.step, display.scale)
+    const text = Number.isNaN(value) ? "no data" : `${value.toFixed(digits)} ${display.units}`
+    tip.textContent = `${text}  ${placeName(...centreOf(header, cell[0], cell[1]))}`
+    tip.hidden = false
+  }
+
+  // ---- choosing -------------------------------------------------------------
+
+  let telling = 0
+  function tell() {
+    // Python learns of the lead when it has settled: it is not in the loop.
+    clearTimeout(telling)
+    telling = setTimeout(() => {
+      if (model.lead !== state.lead) model.lead = state.lead
+      if (model.member !== state.member) model.member = state.member
+    }, 120)
+  }
+
+  function step(/** @type {number} */ to) {
+    const last = state.spec.leads.length - 1
+    const lead = Math.max(0, Math.min(last, to))
+    if (lead === state.lead) return
+    state.direction = lead > state.lead ? 1 : -1
+    state.lead = lead
+    show()
+    tell()
+  }
+
+  function stepMember(/** @type {number} */ by) {
+    const {members} = state.spec
+    const i = members.indexOf(state.member) + by
+    if (i < 0 || i >= members.length) return
+    state.member = members[i]
+    $(".member").value = state.member
+    show()
+    tell()
+  }
+
+  function play() {
+    if (state.timer) return stop()
+    $(".play").textContent = "❚❚"
+    $(".play").setAttribute("aria-label", "Pause")
+    state.timer = setInterval(() => {
+      // Wait for the frame rather than skip it.
+      if (state.shown !== keyOf(state.lead)) return
+      const n = state.spec.leads.length
+      state.lead = (state.lead + 1) % n
+      state.direction = 1
+      show()
+    }, 400)
+  }
+
+  function stop() {
+    clearInterval(state.timer)
+    if (state.timer) tell()
+    state.timer = null
+    $(".play").textContent = "▶▶"
+    $(".play").setAttribute("aria-label", "Play")
+  }
+
+  // ---- a new selection --------------------------------------------------------
+
+  function useSpec() {
+    const before = state.spec
+    state.spec = model.spec
+    const {spec} = state
+    root.classList.toggle("empty", !spec.leads?.length)
+    if (!spec.leads?.length) return
+    state.lead = Math.min(model.lead, spec.leads.length - 1)
+    state.member = spec.members.includes(model.member) ? model.member : (spec.members[0] ?? "all")
+    $(".lead").max = spec.leads.length - 1
+    $(".ticks").replaceChildren(
+      ...spec.ticks.map((/** @type {string} */ text) => Object.assign(document.createElement("span"), {textContent: text})),
+    )
+    options($(".member"), spec.members.map((/** @type {string} */ m) => [m, m]), state.member)
+    $(".member-choice").hidden = spec.members.length === 0
+    $(".units").textContent = spec.display.units
+    named("bar-ticks").args = {units: spec.display.units}
+    if (before.quantity !== spec.quantity || before === spec || !model.locked) useRange(spec.low, spec.high)
+    if (before.extent?.join() !== spec.extent.join() || before === spec) goHome()
+    show()
+  }
+
+  function options(/** @type {any} */ select, /** @type {string[][]} */ pairs, /** @type {string} */ chosen) {
+    select.replaceChildren(...pairs.map(([value, text]) => new Option(text, value, false, value === chosen)))
+  }
+
+  // ---- wiring -----------------------------------------------------------------
+
+  options($(".region"), Object.entries(REGIONS).map(([key, [name]]) => [key, /** @type {string} */ (name)]), model.region)
+  options($(".palette"), Object.keys(model.palettes).map((name) => [name, name]), model.palette)
+  $(".lock").checked = model.locked
+
+  $(".lead").addEventListener("input", () => step(Number($(".lead").value)))
+  $(".back").addEventListener("click", () => step(state.lead - 1))
+  $(".next").addEventListener("click", () => step(state.lead + 1))
+  $(".play").addEventListener("click", play)
+  $(".member").addEventListener("change", () => stepMember($(".member").selectedIndex - state.spec.members.indexOf(state.member)))
+  $(".region").addEventListener("change", goHome)
+  $(".palette").addEventListener("change", () => {
+    model.palette = $(".palette").value
+    usePalette()
+    draw()
+  })
+  for (const end of [".low", ".high"]) {
+    $(end).addEventListener("change", () => {
+      useRange(Number($(".low").value), Number($(".high").value))
+      draw()
+    })
+  }
+  $(".auto").addEventListener("click", () => {
+    if (state.frame === null) return
+    const {header} = state.frame
+    const {x_range: xr, y_range: yr} = figure
+    fitRange(state.frame, (/** @type {number} */ row, /** @type {number} */ column) => {
+      const lat = header.y0 + row * header.dy
+      const lon = header.x0 + column * header.dx
+      return lat >= yr.start && lat <= yr.end && [0, -360, 360].some((s) => lon + s >= xr.start && lon + s <= xr.end)
+    })
+    draw()
+  })
+  $(".lock").addEventListener("change", () => {
+    model.locked = $(".lock").checked
+    if (model.locked) useRange(state.spec.low, state.spec.high)
+    show()
+  })
+  $(".problem button").addEventListener("click", show)
+
+  const typing = (/** @type {any} */ target) =>
+    target instanceof HTMLElement && (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || target.isContentEditable)
+  const onKey = (/** @type {KeyboardEvent} */ event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !root.isConnected) return
+    const target = event.composedPath()[0]
+    const own = target === $(".lead")
+    if (typing(target) && !own) return
+    const act = {
+      ArrowRight: () => step(state.lead + 1),
+      ArrowLeft: () => step(state.lead - 1),
+      "]": () => stepMember(1),
+      "[": () => stepMember(-1),
+      p: play,
+      l: () => $(".lock").click(),
+    }[event.key]
+    if (!act || !state.spec.leads?.length) return
+    event.preventDefault()
+    act()
+  }
+  document.addEventListener("keydown", onKey)
+
+  figure.on_event("mousemove", (/** @type {any} */ e) => {
+    state.pointer = [e.x, e.y]
+    const tip = $(".tip")
+    const box = $(".plot").getBoundingClientRect()
+    const right = e.sx > box.width * 0.7
+    tip.style.left = right ? "auto" : `${e.sx + 14}px`
+    tip.style.right = right ? `${box.width - e.sx + 14}px` : "auto"
+    tip.style.top = `${e.sy + 12}px`
+    probe()
+  })
+  figure.on_event("mouseleave", () => {
+    state.pointer = null
+    probe()
+  })
+  figure.on_event("tap", (/** @type {any} */ e) => {
+    const cell = state.frame && cellAt(state.frame.header, e.x, e.y)
+    if (!cell) return
+    const centre = centreOf(/** @type {any} */ (state.frame).header, cell[0], cell[1])
+    mark(e.x, e.y)
+    model.place = centre
+  })
+
+  function mark(/** @type {number} */ x, /** @type {number} */ y) {
+    if (!markers) return
+    const [kx, ky] = Object.keys(markers.data)
+    markers.data = {[kx]: [x - 360, x, x + 360], [ky]: [y, y, y]}
+  }
+
+  for (const range of [figure.x_range, figure.y_range]) range.change.connect(moved)
+
+  model.on("spec", useSpec)
+  model.on("lead", () => {
+    if (model.lead !== state.lead) step(model.lead)
+  })
+  model.on("palette", () => {
+    usePalette()
+    draw()
+  })
+  model.on("remove", () => {
+    stop()
+    document.removeEventListener("keydown", onKey)
+  })
+  // The figure learns its size after the first layout, and again when the window changes.
+  const resize = new ResizeObserver(() => {
+    const {start, end} = figure.x_range
+    if (state.frame !== null && start !== null) keepScale()
+    else goHome()
+  })
+  let width = 0
+  function keepScale() {
+    if (!figure.inner_width || figure.inner_width === width) return
+    width = figure.inner_width
+    goHome()
+  }
+  resize.observe($(".plot"))
+
+  usePalette()
+  useSpec()
+  loadGeography().catch((error) => console.warn(`coastlines: ${error.message}`))
+}

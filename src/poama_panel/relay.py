@@ -1,0 +1,126 @@
+"""Hands frames on to the browser: checks the login, adds the token, copies the bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+
+from tornado.httputil import HTTPHeaders
+from tornado.iostream import StreamClosedError
+
+from poama_panel.login.guard import Protected
+from poama_panel.login.realm import realm_of
+from poama_panel.upstream import Upstream, UpstreamError
+
+log = logging.getLogger(__name__)
+
+ROUTE = r"/frames/.*"
+PARTS = 7
+
+_PART = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9._-]{1,128}", re.ASCII)
+_ASKED = ("Accept-Encoding", "If-None-Match")
+_ANSWERED = ("Content-Type", "Content-Encoding", "Content-Length", "ETag", "Cache-Control")
+_VARY = "Cookie, Accept-Encoding"
+
+
+def is_frame_path(path: str) -> bool:
+    """Whether this is ``<dataset>/<version>/<variable>/<product>/<init>/<lead>/<member>``.
+
+    ``path`` is taken as it was sent: whatever is percent-encoded is no name of ours.
+    """
+    parts = path.split("/")
+    return len(parts) == PARTS and all(_PART.fullmatch(part) for part in parts)
+
+
+class FrameRelay(Protected):
+    """``GET /frames/…``: one frame of the data layer, byte for byte as it sent it.
+
+    Answers 401 to strangers, 404 to what is no frame's address, 503 when the
+    data layer does not answer; its other answers pass through.
+    """
+
+    def initialize(self, upstream: Upstream) -> None:
+        """Called by Tornado with what the route table says."""
+        self._upstream = upstream
+        self._work: asyncio.Task[None] | None = None
+        self._refused = False
+
+    def refuse(self) -> None:
+        """Frames are fetched by scripts, which have no use for a login page."""
+        self._problem(401, "Your session has ended.", "Sign in again.")
+
+    def compute_etag(self) -> None:
+        """The data layer's own tag is passed on instead."""
+
+    async def get(self) -> None:
+        """Relay."""
+        path = self.request.path.removeprefix(f"{realm_of(self).prefix}/frames/")
+        if not is_frame_path(path):
+            self._problem(404, "This is not the address of a frame.", "Reload the page.")
+            return
+        self._work = asyncio.ensure_future(self._relay(path))
+        try:
+            await self._work
+        except asyncio.CancelledError:
+            log.debug("the browser left before its frame came")
+
+    def on_connection_close(self) -> None:
+        """The browser left: let the data layer know."""
+        if self._work is not None:
+            self._work.cancel()
+
+    def begin(self, status: int, headers: HTTPHeaders) -> None:
+        """The data layer's answer: take over what the browser should know of it."""
+        # The token is ours: to the browser, 401 would say that the user must sign in again.
+        self._refused = status == 401
+        if self._refused:
+            return
+        self.set_status(status)
+        self.clear_header("Content-Type")
+        for name in _ANSWERED:
+            if name in headers:
+                self.set_header(name, headers[name])
+        self.set_header("Vary", _VARY)
+
+    async def more(self, chunk: bytes) -> None:
+        """A piece of the frame; comes back when the browser can take the next."""
+        if self._refused:
+            return
+        self.write(chunk)
+        try:
+            await self.flush()
+        except StreamClosedError:
+            self.on_connection_close()
+
+    async def _relay(self, path: str) -> None:
+        asked = self.request.headers
+        headers = {name: asked[name] for name in _ASKED if name in asked}
+        headers["Authorization"] = f"Bearer {realm_of(self).tokens.for_known(self.principal)}"
+        try:
+            await self._upstream.get(f"/v1/frames/{path}", headers, self)
+            if self._refused:
+                raise UpstreamError("the data layer does not accept this view's tokens")
+        except UpstreamError as error:
+            log.warning("frame not relayed: %s", error)
+            if self._headers_written:
+                # Half a frame must not look like a whole one.
+                self.request.connection.stream.close()  # type: ignore[union-attr]
+            else:
+                self._problem(503, "The data layer does not answer.", "Try again in a moment.")
+
+    def _problem(self, status: int, detail: str, advice: str) -> None:
+        self.clear()
+        self.set_status(status)
+        self.set_header("Vary", _VARY)
+        self.write(
+            {
+                "type": "about:blank",
+                "title": self._reason,
+                "status": status,
+                "detail": detail,
+                "advice": advice,
+            }
+        )
+        self.set_header("Content-Type", "application/problem+json")
+        self.finish()

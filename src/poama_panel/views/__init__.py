@@ -1,0 +1,1 @@
+"""What is on the page: one viewer per file, each with the one state."""

@@ -1,0 +1,194 @@
+"""The map of the chosen product."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+import param
+
+from data_layer.api import DatasetInfo, ForecastSource, Limits, ProductRequest
+from data_layer.errors import BadRequest, DataLayerError, NotFound
+from data_layer.timing import describe_lead, describe_valid, parse_init
+from poama_panel.elements import base_map
+from poama_panel.raster import FrameMap
+from poama_panel.state import ForecastState
+from poama_panel.style import display_of, palettes, round_range, style_of
+from poama_panel.views.provenance import ensemble
+
+log = logging.getLogger(__name__)
+
+_ASSETS = Path(__file__).parents[1] / "assets"
+
+
+class FieldMap(pn.viewable.Viewer):
+    """The frame map of a state's selection.
+
+    Parameters
+    ----------
+    state: the selection; its lead, member and place follow the map.
+    source: asked for colour limits (and for frames when there is no ``base``).
+    base: address under which the browser fetches frames; empty in a notebook,
+        where frames come over the widget's connection.
+    """
+
+    def __init__(
+        self, state: ForecastState, source: ForecastSource, *, base: str, region: str = "world"
+    ) -> None:
+        super().__init__()
+        self._state, self._source = state, source
+        self.map = FrameMap(
+            plot=pn.pane.HoloViews(base_map(), sizing_mode="stretch_width", margin=0),
+            base=base,
+            palettes=palettes(),
+            region=region,
+            sizing_mode="stretch_width",
+            margin=0,
+            supply=None if base else self._supply,
+        )
+        self._describe()
+        # watch: the browser is told of a new selection, and the state of what
+        # was chosen in the browser; neither can be derived by drawing anew.
+        state.param.watch(
+            lambda *_: self._describe(), ["dataset", "variable", "product", "init", "catalogue"]
+        )
+        self.map.param.watch(self._follow, ["lead", "member", "place"])
+
+    def _describe(self) -> None:
+        request = self._state.request()
+        info, variable, product = (
+            self._state.info,
+            self._state.variable_info,
+            self._state.product_info,
+        )
+        if request is None or info is None or variable is None or product is None:
+            self.map.spec = {}
+            return
+        try:
+            limits = self._source.limits(request)
+        except DataLayerError as error:
+            log.warning("no limits for %s: %s", request, error)
+            limits = Limits(0.0, 1.0, 0.0, 1.0)
+        chosen = style_of(variable, product.name)
+        lead = min(self._state.lead, max(len(info.leads) - 1, 0))
+        with param.parameterized.batch_call_watchers(self.map):
+            if self.map.spec.get("quantity") != _quantity(info, variable.name, product.range_of or product.name):
+                self.map.palette = chosen.palette
+            self.map.lead = lead
+            self.map.spec = describe(info, request, limits, self._state)
+
+    def _follow(self, *events: param.parameterized.Event) -> None:
+        changes: dict[str, Any] = {}
+        for event in events:
+            if event.name == "place":
+                changes["place"] = (event.new[1], event.new[0]) if event.new else None
+            else:
+                changes[event.name] = event.new
+        self._state.param.update(**changes)
+
+    def _supply(self, path: str) -> bytes:
+        """What a server would answer at ``path``."""
+        kind, _, rest = path.partition("/")
+        if kind == "frames":
+            return self._source.frame(request_of(rest))
+        return asset(rest)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self.map
+
+
+def _quantity(info: DatasetInfo, variable: str, product: str) -> str:
+    """What a colour scale belongs to: maps of the same quantity can share one."""
+    return f"{info.system or info.id}/{variable}/{product}"
+
+
+def describe(
+    info: DatasetInfo, request: ProductRequest, limits: Limits, state: ForecastState
+) -> dict[str, Any]:
+    """All that the browser needs to know to show any lead and member of a selection."""
+    variable, product = state.variable_info, state.product_info
+    assert variable is not None
+    assert product is not None
+    display = display_of(variable, product.name)
+    low, high = (v * display.scale + display.offset for v in (limits.low, limits.high))
+    low, high = round_range(low, high, style_of(variable, product.name).floor)
+    init = parse_init(request.init or info.inits[-1])
+    valid = [describe_valid(init, lead, info.lead_unit) for lead in info.leads]
+    quantity = _quantity(info, variable.name, product.range_of or product.name)
+    half = (info.grid.lon[1] - info.grid.lon[0]) / max(info.grid.nx - 1, 1) / 2
+    return {
+        "path": f"{info.id}/{info.version}/{variable.name}/{product.name}/{request.init}"
+        "/{lead}/{member}",
+        "leads": list(info.leads),
+        "leadNames": [describe_lead(lead, info.lead_unit) for lead in info.leads],
+        "valid": valid,
+        "ticks": _ticks(valid),
+        "members": [str(m) for m in info.members] if product.per_member else [],
+        "title": f"{variable.title} · {product.title.lower()}",
+        "issued": f"started {_issued(info, request.init or info.inits[-1])}",
+        "method": "" if product.per_member else product.method,
+        "ensemble": ensemble(info),
+        "system": info.system or info.institution or info.id,
+        "units": display.units,
+        "synthetic": info.synthetic,
+        "display": {"units": display.units, "scale": display.scale, "offset": display.offset},
+        "low": low,
+        "high": high,
+        "quantity": quantity,
+        "extent": [
+            info.grid.lon[0] - half,
+            info.grid.lon[1] + half,
+            info.grid.lat[0],
+            info.grid.lat[1],
+        ],
+        "wraps": info.grid.wraps,
+    }
+
+
+def _issued(info: DatasetInfo, init: str) -> str:
+    moment = parse_init(init)
+    text = f"{moment.day} {moment.strftime('%b %Y')}"
+    return f"{text} (lagged, nominal)" if info.member_inits else text
+
+
+def _ticks(labels: list[str]) -> list[str]:
+    """A label per lead, blank where there are more than fit."""
+    every = -(-len(labels) // 12)
+    return [text if i % every == 0 else "" for i, text in enumerate(labels)]
+
+
+def asset(name: str) -> bytes:
+    """A file that ships with the package for the browser.
+
+    Raises
+    ------
+    NotFound: when there is no such file.
+    """
+    path = _ASSETS / name
+    if path.parent != _ASSETS or not path.is_file():
+        raise NotFound(f"There is no file {name!r}.", asked=name)
+    return path.read_bytes()
+
+
+def request_of(key: str) -> ProductRequest:
+    """The request behind a frame's address ``dataset/version/variable/product/init/lead/member``.
+
+    Raises
+    ------
+    BadRequest: when the address is malformed.
+    """
+    try:
+        dataset, version, variable, product, init, lead, member = key.split("/")
+        return ProductRequest(
+            dataset=dataset,
+            version=version,
+            variable=variable,
+            product=product,
+            init=init,
+            lead=int(lead),
+            member=None if member == "all" else int(member),
+        )
+    except ValueError as error:
+        raise BadRequest(f"{key!r} is not the address of a frame.", asked=key) from error

@@ -1,0 +1,23 @@
+"""One archive and one service for all contract tests."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.register_assert_rewrite("tests.contract.suite")
+
+from tests.contract.archive import write_archive  # noqa: E402
+from tests.contract.service import running  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("archive")
+    write_archive(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def service(archive, tmp_path_factory):
+    with running(archive, tmp_path_factory.mktemp("service"), readers=2) as service:
+        yield service

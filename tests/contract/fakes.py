@@ -1,0 +1,109 @@
+"""A source that obeys orders hidden in the variable's name, for tests of the supervision.
+
+Readers run in processes of their own, so what they did is counted in a file.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from data_layer.api import (
+    Catalogue,
+    DatasetInfo,
+    GridInfo,
+    Limits,
+    ProductInfo,
+    ProductRequest,
+    VariableInfo,
+)
+from data_layer.catalogue import ArchiveIndex, DatasetIndex, fingerprint
+from data_layer.errors import UnknownVariable
+
+INFO = DatasetInfo(
+    id="fake",
+    title="Fake",
+    version="v1",
+    role="forecast",
+    layout="fake",
+    variables=(VariableInfo("ok", "OK", "1"),),
+    grid=GridInfo(2, 2, (0.0, 1.0), (0.0, 1.0), wraps=False),
+    inits=("2026-11-01",),
+    leads=(0,),
+    members=(0,),
+)
+
+
+@dataclass(frozen=True)
+class FakeArchive:
+    """One dataset, whatever lies in ``folder``; frames read are counted in ``journal``."""
+
+    folder: Path
+    journal: Path
+
+    def load(self) -> None:
+        pass
+
+    def scan(self, previous: ArchiveIndex | None) -> ArchiveIndex:
+        return ArchiveIndex(
+            folder=str(self.folder),
+            fingerprint=fingerprint(self.folder),
+            datasets=(DatasetIndex(INFO, ()),),
+        )
+
+    def open(self, index: ArchiveIndex) -> FakeSource:
+        return FakeSource(index, self.journal)
+
+    def reads(self) -> int:
+        """How many frames were read so far, in all processes."""
+        return self.journal.stat().st_size if self.journal.exists() else 0
+
+
+@dataclass(frozen=True)
+class FakeSource:
+    """``variable`` says what happens: ok, slow, hang, die, fault, memory, unknown, pid, index."""
+
+    index: ArchiveIndex
+    journal: Path
+
+    def catalogue(self) -> Catalogue:
+        return Catalogue((INFO,))
+
+    def products(self) -> tuple[ProductInfo, ...]:
+        return (ProductInfo("value", "Member", "as it is", per_member=True),)
+
+    def fetch(self, request: ProductRequest) -> xr.DataArray:
+        return xr.DataArray(np.zeros((2, 2)), dims=("lat", "lon"))
+
+    def frame(self, request: ProductRequest) -> bytes:
+        with self.journal.open("ab") as journal:
+            journal.write(b".")
+        match request.variable:
+            case "slow":
+                time.sleep(0.5)
+            case "hang":
+                time.sleep(3600)
+            case "die":
+                os._exit(11)
+            case "fault":
+                raise ZeroDivisionError("nobody foresaw this")
+            case "memory":
+                return b"x" * (1 << 40)
+            case "unknown":
+                raise UnknownVariable("No.", asked="unknown", exists=["ok"], advice="Ask for ok.")
+            case "pid":
+                return str(os.getpid()).encode()
+            case "index":
+                return self.index.fingerprint.encode()
+        return b"frame"
+
+    def limits(self, request: ProductRequest) -> Limits:
+        return Limits(0.0, 0.0, 0.0, 0.0)
+
+    def netcdf(self, request: ProductRequest) -> bytes:
+        return b"netcdf"
