@@ -130,8 +130,8 @@ class ReaderPool:
         self._memory = memory
         self._max_jobs = max_jobs
         self._queue: asyncio.Queue[_Order] = asyncio.Queue(max_waiting)
-        # Each slot blocks at most one thread, and one more while it changes readers.
-        self._threads = ThreadPoolExecutor(2 * size, "reader")
+        # Each slot blocks at most three threads: a job, a successor's start, an end.
+        self._threads = ThreadPoolExecutor(3 * size, "reader")
         self._slots: list[asyncio.Task[None]] = []
         self._serving: dict[int, _Process] = {}
         self._index: ArchiveIndex | None = None

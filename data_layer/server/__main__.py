@@ -13,6 +13,7 @@ def main() -> None:
 
     from pydantic import ValidationError
 
+    from data_layer.reading import LOG_FORMAT
     from data_layer.server.app import serve
     from data_layer.settings import DataSettings
 
@@ -22,9 +23,7 @@ def main() -> None:
     parser.add_argument("--host", help="address to listen on (default: this machine alone)")
     parser.add_argument("--port", type=int, help="port to listen on (default 5007; 0: any)")
     given = {k: v for k, v in vars(parser.parse_args()).items() if v is not None}
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     try:
         settings = DataSettings(**given)
     except ValidationError as error:

@@ -133,7 +133,7 @@ class Handler(web.RequestHandler):
         self.set_header("Content-Type", JSON_TYPE)
         self.finish(body)
 
-    async def finish_large(self, body: bytes) -> None:
+    async def finish_paced(self, body: bytes) -> None:
         """Send in pieces, no faster than the client reads, and not for ever."""
         self.set_header("Content-Length", len(body))
         view = memoryview(body)
@@ -264,7 +264,7 @@ class FrameHandler(Handler):
         self.set_header("Content-Type", FRAME_TYPE)
         if encoding != "identity":
             self.set_header("Content-Encoding", encoding)
-        self.finish(frame)
+        await self.finish_paced(frame)
 
     def _keep(self) -> None:
         self.set_header("Cache-Control", "private, max-age=31536000, immutable")
@@ -319,7 +319,7 @@ class SubsetHandler(Handler):
             if chosen == NETCDF_TYPE:
                 name = file_name(request)
                 self.set_header("Content-Disposition", f'attachment; filename="{name}"')
-            await self.finish_large(body)
+            await self.finish_paced(body)
 
 
 class UnknownHandler(Handler):

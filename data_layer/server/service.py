@@ -9,6 +9,8 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from cachetools import LRUCache
+
 from data_layer import __version__
 from data_layer.admission import check_size
 from data_layer.api import Catalogue, DatasetInfo, Limits, ProductInfo, ProductRequest
@@ -24,6 +26,7 @@ log = logging.getLogger(__name__)
 
 # Answers of up to max_cells values are held whole while they are sent.
 LARGE_ANSWERS = 4
+LIMITS_KEPT = 4096
 
 
 class Service:
@@ -57,6 +60,7 @@ class Service:
             renewed=self._renewed,
         )
         self._frames = ByteCache(settings.cache_bytes)
+        self._limits: LRUCache[ProductRequest, Limits] = LRUCache(LIMITS_KEPT)
         self._flights: SingleFlight[Any] = SingleFlight()
         self._large = asyncio.Semaphore(LARGE_ANSWERS)
         self._catalogue: Catalogue | None = None
@@ -171,7 +175,11 @@ class Service:
     async def limits(self, request: ProductRequest) -> Limits:
         """The range of a selection over its leads."""
         self.check_version(request)
-        limits: Limits = await self._shared("limits", request)
+        limits = self._limits.get(request)
+        if limits is None:
+            limits = await self._shared("limits", request)
+            if request.version is not None:  # else it would outlive its files
+                self._limits[request] = limits
         return limits
 
     async def answer(self, op: str, request: ProductRequest) -> bytes:

@@ -34,7 +34,7 @@ def make_app(settings: ViewSettings) -> Callable[[], pn.Template]:
 
     def page() -> pn.Template:
         source = HttpSource(settings.data_url, session.token_source())
-        side = pn.Column(sizing_mode="stretch_width", margin=0)
+        side = pn.Column(pn.Spacer(height=1), sizing_mode="stretch_width", margin=0)
         main = pn.Column(_message("Loading the forecast…"), sizing_mode="stretch_width", margin=0)
 
         def load(*_: object) -> None:

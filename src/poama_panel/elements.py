@@ -15,6 +15,7 @@ from bokeh.models import (
     FixedTicker,
     LinearColorMapper,
     Range1d,
+    SaveTool,
 )
 
 from poama_panel.style import Display
@@ -25,7 +26,9 @@ const r = Math.round(Math.abs(t) * 100) / 100
 return r === 0 || r === 180 ? `${r}°` : `${r}°${t < 0 ? "W" : "E"}`"""
 _LAT_TICKS = """
 const r = Math.round(Math.abs(tick) * 100) / 100
-return r === 0 ? "0°" : `${r}°${tick < 0 ? "S" : "N"}`"""
+return r > 90 ? "" : r === 0 ? "0°" : `${r}°${tick < 0 ? "S" : "N"}`"""
+# The plume's mark of the valid time on the map; the browser moves it by this name.
+MARK = "plume-now"
 # Bokeh's WebGL layer draws no images, and reads its canvas back for each frame.
 _CANVAS = {"plot.output_backend": "canvas"}
 # The unit stands at the top of the bar, where it is read first.
@@ -34,7 +37,7 @@ const text = String(Number(tick.toPrecision(6)))
 return index === ticks.length - 1 && units ? `${text} ${units}` : text"""
 
 
-def base_map(*, height: int = 460) -> hv.Overlay:
+def base_map() -> hv.Overlay:
     """An empty frame under coastlines and Australian state borders.
 
     The Bokeh models that the browser side works on carry names: the renderers
@@ -63,14 +66,14 @@ def base_map(*, height: int = 460) -> hv.Overlay:
     )
     return hv.Overlay([image, *lines, place]).opts(
         responsive=True,
-        min_height=height,
-        height=height,
+        min_height=240,
+        height=460,
         xlim=(0, 360),
         ylim=(-90, 90),
         xlabel="",
         ylabel="",
         toolbar="above",
-        default_tools=["pan", "wheel_zoom", "box_zoom", "reset", "save"],
+        default_tools=["pan", "wheel_zoom", "box_zoom", "reset"],
         active_tools=["pan", "wheel_zoom"],
         hooks=[_finish_map],
         show_legend=False,
@@ -112,6 +115,8 @@ def _finish_map(plot: Any, element: Any) -> None:
     figure.background_fill_color = "#c9ced3"
     figure.grid.visible = False
     figure.toolbar.logo = None
+    # The map's own button saves a picture with its title block; this one's has none.
+    figure.toolbar.tools = [t for t in figure.toolbar.tools if not isinstance(t, SaveTool)]
 
 
 def plume(series: xr.DataArray, display: Display, *, title: str, lead: int | None) -> hv.Overlay:
@@ -144,7 +149,11 @@ def plume(series: xr.DataArray, display: Display, *, title: str, lead: int | Non
     parts = [lines, mean]
     leads = [int(x) for x in series["lead"].values]
     if lead in leads:
-        parts.append(hv.VLine(when[leads.index(lead)]).opts(color="#d1004b", line_width=1.5))
+        parts.append(
+            hv.VLine(when[leads.index(lead)]).opts(
+                color="#d1004b", line_width=1.5, hooks=[_mark_now]
+            )
+        )
     return hv.Overlay(parts).opts(
         hv.opts.Overlay(
             responsive=True,
@@ -157,11 +166,16 @@ def plume(series: xr.DataArray, display: Display, *, title: str, lead: int | Non
             show_grid=True,
             toolbar="above",
             default_tools=["pan", "wheel_zoom", "reset", "save"],
+            active_tools=[],
             fontsize={"title": "11pt"},
             hooks=[_finish_plume(when)],
             backend_opts=_CANVAS,
         )
     )
+
+
+def _mark_now(plot: Any, element: Any) -> None:
+    plot.handles["glyph"].name = MARK
 
 
 def _finish_plume(when: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import param
 
 from data_layer.api import Catalogue, DatasetInfo, ProductInfo, ProductRequest, VariableInfo
+from data_layer.timing import parse_init
 
 
 class ForecastState(param.Parameterized):
@@ -82,7 +83,7 @@ class ForecastState(param.Parameterized):
     def _follow_dataset(self) -> None:
         info = self.info
         variables = {v.title: v.name for v in info.variables} if info else {}
-        inits = list(info.inits[::-1]) if info else []
+        inits = {_start(init): init for init in info.inits[::-1]} if info else {}
         members = len(info.members) if info else 0
         products = {p.title: p.name for p in self.products if members >= p.min_members}
         wanted = "mean" if "mean" in products.values() and members > 1 else "value"
@@ -92,7 +93,7 @@ class ForecastState(param.Parameterized):
                 ("product", products, wanted),
                 ("init", inits, None),
             ):
-                values = list(choices.values()) if isinstance(choices, dict) else choices
+                values = list(choices.values())
                 self.param[name].objects = choices
                 now = getattr(self, name)
                 if now not in values:
@@ -111,6 +112,12 @@ def _in_order(datasets: tuple[DatasetInfo, ...]) -> list[DatasetInfo]:
     role = {"forecast": 0, "hindcast": 1}
     chosen = [d for d in datasets if d.role in role]
     return sorted(chosen, key=lambda d: (d.synthetic, role[d.role], d.title))
+
+
+def _start(init: str) -> str:
+    moment = parse_init(init)
+    hour = f" {moment.hour:02d} UTC" if moment.hour else ""
+    return f"{moment.day} {moment.strftime('%b %Y')}{hour}"
 
 
 def _names(datasets: list[DatasetInfo]) -> dict[str, str]:

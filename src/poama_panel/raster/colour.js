@@ -88,6 +88,11 @@ export function decimals(step, scale) {
   return Math.max(0, Math.ceil(-Math.log10(step * Math.abs(scale)) - 1e-9))
 }
 
+/** A number as it is printed: with a minus sign, not a hyphen. @param {string} digits */
+export function signed(digits) {
+  return digits.replace("-", "−")
+}
+
 /** @param {number} lon @param {number} lat */
 export function placeName(lon, lat) {
   const east = ((((lon + 180) % 360) + 360) % 360) - 180

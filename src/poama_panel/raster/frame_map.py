@@ -17,7 +17,7 @@ from panel.custom import Child, JSComponent
 from data_layer.errors import DataLayerError
 
 _HERE = Path(__file__).parent
-_MODULES = ("decode.js", "colour.js", "loader.js", "coast.js", "map.js")
+_MODULES = ("decode.js", "colour.js", "loader.js", "coast.js", "picture.js", "map.js")
 
 
 def _joined() -> str:
@@ -40,6 +40,7 @@ class FrameMap(JSComponent):
     ``base`` is the address under which the browser fetches ``frames/…`` and
     ``assets/…``; when it is empty, they travel over the widget's own connection
     and ``supply`` makes them. ``place`` is the ``[lon, lat]`` clicked last.
+    ``renew`` is called when the person asks to try again after a failure.
     """
 
     plot = Child(doc="the HoloViews pane that holds the figure")
@@ -53,19 +54,30 @@ class FrameMap(JSComponent):
     region = param.String(default="world", doc="the view at the start")
     place = param.List(default=None, allow_None=True, doc="[lon, lat] clicked last, degrees")
 
+    followers = param.List(
+        default=[], item_type=str, doc="names of Bokeh spans that follow the valid time"
+    )
+
     _esm = _joined()
     _stylesheets: ClassVar[list[str]] = [(_HERE / "map.css").read_text(encoding="utf-8")]
 
     def __init__(
-        self, *, supply: Callable[[str], bytes] | None = None, **params: Any
+        self,
+        *,
+        supply: Callable[[str], bytes] | None = None,
+        renew: Callable[[], None] = lambda: None,
+        **params: Any,
     ) -> None:
         super().__init__(**params)
-        self._supply = supply
+        self._supply, self._renew = supply, renew
         self.on_msg(self._answer)
 
     def _answer(self, event: Any) -> None:
         """Bytes over the widget's connection, or the reason why there are none."""
-        path = event.data.get("path") if isinstance(event.data, dict) else None
+        message = event.data if isinstance(event.data, dict) else {}
+        if message.get("renew"):
+            self._renew()
+        path = message.get("path")
         if self._supply is None or not isinstance(path, str):
             return
         try:

@@ -3,9 +3,10 @@
 // Python is told what was chosen; it is never waited for.
 
 import {cellAt, centreOf, decodeFrame, valueOf} from "./decode.js"
-import {colourTable, decimals, paint, pixel, placeName, rangeWithin, roundRange} from "./colour.js"
+import {colourTable, decimals, paint, pixel, placeName, rangeWithin, roundRange, signed} from "./colour.js"
 import {FrameLoader, readAhead} from "./loader.js"
 import {clip, measure} from "./coast.js"
+import {savePicture} from "./picture.js"
 
 /** Map views: west, east, south, north; longitudes in 0…720. */
 const REGIONS = {
@@ -14,6 +15,13 @@ const REGIONS = {
   pacific: ["Tropical Pacific", [120, 290, -32, 32]],
   indian: ["Indian Ocean", [30, 130, -42, 28]],
   data: ["All data", null],
+}
+
+const PLAY = "M5 3v10l8-5z"
+const PAUSE = "M5 3v10M11 3v10"
+
+function icon(/** @type {string} */ path) {
+  return `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${path}"/></svg>`
 }
 
 const TEMPLATE = `
@@ -30,6 +38,7 @@ const TEMPLATE = `
   <span class="units"></span>
   <button class="auto" type="button" title="Fit the range to what is in view">Fit to view</button>
   <label class="check" title="Keep one range for every lead (L)"><input class="lock" type="checkbox"> Lock range</label>
+  <button class="save" type="button" title="Save the map with its title as PNG">Save picture</button>
 </div>
 <div class="stage">
   <div class="loading" hidden></div>
@@ -39,9 +48,11 @@ const TEMPLATE = `
 </div>
 <div class="transport">
   <label class="member-choice">Member <select class="member"></select></label>
-  <button class="back" type="button" aria-label="Previous lead" title="Previous lead (←)">◀</button>
-  <button class="play" type="button" aria-label="Play" title="Play (P)">▶▶</button>
-  <button class="next" type="button" aria-label="Next lead" title="Next lead (→)">▶</button>
+  <div class="buttons">
+    <button class="back" type="button" aria-label="Previous lead" title="Previous lead (←)">${icon("M10 3 5 8l5 5")}</button>
+    <button class="play" type="button" aria-label="Play" title="Play (P)">${icon(PLAY)}</button>
+    <button class="next" type="button" aria-label="Next lead" title="Next lead (→)">${icon("m6 3 5 5-5 5")}</button>
+  </div>
   <div class="slider"><input class="lead" type="range" min="0" step="1" aria-label="Lead"><div class="ticks" aria-hidden="true"></div></div>
 </div>
 <div class="said" aria-live="polite"></div>`
@@ -146,6 +157,7 @@ export function render({model, view, el}) {
     const asked = ++state.asked
     const key = keyOf(state.lead)
     describe()
+    follow()
     let frame = loader.peek(key)
     if (frame === undefined) {
       $(".loading").hidden = false
@@ -165,6 +177,12 @@ export function render({model, view, el}) {
     if (!model.locked) fitRange(frame, () => true)
     draw()
     loader.prefetch(readAhead(state.lead, state.direction, spec.leads.length).map(keyOf))
+  }
+
+  function titleLines() {
+    const text = (/** @type {string} */ selector) => $(selector).textContent
+    const what = state.spec.synthetic ? `SYNTHETIC DATA · ${text(".what")}` : text(".what")
+    return [what, `${text(".issued")} · ${text(".valid")}`, text(".title-more")]
   }
 
   function fail(/** @type {any} */ error) {
@@ -312,6 +330,14 @@ export function render({model, view, el}) {
     for (const [i, tick] of [...$(".ticks").children].entries()) tick.classList.toggle("now", i === lead)
   }
 
+  /** Other plots' markers of the valid time. They may not be on the page yet, or no longer. */
+  function follow() {
+    for (const name of model.followers) {
+      const mark = view.model.document?.get_model_by_name(name)
+      if (mark) mark.location = state.spec.times[state.lead]
+    }
+  }
+
   function probe() {
     const tip = $(".tip")
     const cell = state.pointer && state.frame && cellAt(state.frame.header, ...state.pointer)
@@ -323,8 +349,8 @@ export function render({model, view, el}) {
     const {display} = state.spec
     const value = valueOf(header, cells[cell[0] * header.shape[1] + cell[1]]) * display.scale + display.offset
     const digits = decimals(header.step, display.scale)
-    const text = Number.isNaN(value) ? "no data" : `${value.toFixed(digits)} ${display.units}`
-    tip.textContent = `${text}  ${placeName(...centreOf(header, cell[0], cell[1]))}`
+    const text = Number.isNaN(value) ? "no data" : `${signed(value.toFixed(digits))} ${display.units}`
+    tip.textContent = `${text} · ${placeName(...centreOf(header, cell[0], cell[1]))}`
     tip.hidden = false
   }
 
@@ -362,7 +388,7 @@ export function render({model, view, el}) {
 
   function play() {
     if (state.timer) return stop()
-    $(".play").textContent = "❚❚"
+    $(".play").innerHTML = icon(PAUSE)
     $(".play").setAttribute("aria-label", "Pause")
     state.timer = setInterval(() => {
       // Wait for the frame rather than skip it.
@@ -378,7 +404,7 @@ export function render({model, view, el}) {
     clearInterval(state.timer)
     if (state.timer) tell()
     state.timer = null
-    $(".play").textContent = "▶▶"
+    $(".play").innerHTML = icon(PLAY)
     $(".play").setAttribute("aria-label", "Play")
   }
 
@@ -401,7 +427,10 @@ export function render({model, view, el}) {
     $(".units").textContent = spec.display.units
     named("bar-ticks").args = {units: spec.display.units}
     if (before.quantity !== spec.quantity || before === spec || !model.locked) useRange(spec.low, spec.high)
-    if (before.extent?.join() !== spec.extent.join() || before === spec) goHome()
+    if (before.extent?.join() !== spec.extent.join() || before === spec) {
+      if (before !== spec || !spec.wraps) $(".region").value = spec.wraps ? model.region : "data"
+      goHome()
+    }
     show()
   }
 
@@ -448,7 +477,13 @@ export function render({model, view, el}) {
     if (model.locked) useRange(state.spec.low, state.spec.high)
     show()
   })
-  $(".problem button").addEventListener("click", show)
+  $(".problem button").addEventListener("click", () => {
+    // The files may have changed: Python looks at the catalogue again, and a
+    // new description comes back if there is one.
+    model.send_msg({renew: true})
+    show()
+  })
+  $(".save").addEventListener("click", () => savePicture(figure, titleLines(), state.shown))
 
   const typing = (/** @type {any} */ target) =>
     target instanceof HTMLElement && (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || target.isContentEditable)
@@ -514,17 +549,15 @@ export function render({model, view, el}) {
     document.removeEventListener("keydown", onKey)
   })
   // The figure learns its size after the first layout, and again when the window changes.
-  const resize = new ResizeObserver(() => {
-    const {start, end} = figure.x_range
-    if (state.frame !== null && start !== null) keepScale()
-    else goHome()
-  })
   let width = 0
-  function keepScale() {
-    if (!figure.inner_width || figure.inner_width === width) return
-    width = figure.inner_width
-    goHome()
-  }
+  const resize = new ResizeObserver(() => {
+    const now = $(".plot").clientWidth
+    if (!now || now === width) return
+    width = now
+    // As high as the world is at that width, within reason.
+    figure.height = Math.round(Math.min(560, Math.max(260, 0.43 * now + 40)))
+    requestAnimationFrame(() => requestAnimationFrame(goHome))
+  })
   resize.observe($(".plot"))
 
   usePalette()

@@ -9,7 +9,7 @@ import panel as pn
 from data_layer.api import ForecastSource
 from poama_panel.state import ForecastState
 from poama_panel.views.field_map import FieldMap
-from poama_panel.views.plume import Plume
+from poama_panel.views.plume import MARK, Plume
 from poama_panel.views.provenance import Provenance
 from poama_panel.views.selectors import Selectors
 
@@ -32,7 +32,7 @@ class Explorer(pn.viewable.Viewer):
         self.state = ForecastState(source.catalogue(), source.products(), **choices)
         self.selectors = Selectors(self.state)
         self.provenance = Provenance(self.state)
-        self.map = FieldMap(self.state, source, base=base, region=region)
+        self.map = FieldMap(self.state, source, base=base, region=region, followers=[MARK])
         self.plume = Plume(self.state, source)
 
     def side(self) -> pn.viewable.Viewable:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import param
 
 from data_layer.api import DatasetInfo, ForecastSource, Limits, ProductRequest
 from data_layer.errors import BadRequest, DataLayerError, NotFound
-from data_layer.timing import describe_lead, describe_valid, parse_init
+from data_layer.timing import describe_lead, describe_valid, parse_init, valid_period
 from poama_panel.elements import base_map
 from poama_panel.raster import FrameMap
 from poama_panel.state import ForecastState
@@ -32,10 +34,17 @@ class FieldMap(pn.viewable.Viewer):
     source: asked for colour limits (and for frames when there is no ``base``).
     base: address under which the browser fetches frames; empty in a notebook,
         where frames come over the widget's connection.
+    followers: names of Bokeh spans that mark the valid time shown.
     """
 
     def __init__(
-        self, state: ForecastState, source: ForecastSource, *, base: str, region: str = "world"
+        self,
+        state: ForecastState,
+        source: ForecastSource,
+        *,
+        base: str,
+        region: str = "world",
+        followers: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self._state, self._source = state, source
@@ -46,7 +55,9 @@ class FieldMap(pn.viewable.Viewer):
             region=region,
             sizing_mode="stretch_width",
             margin=0,
+            followers=list(followers),
             supply=None if base else self._supply,
+            renew=self._renew,
         )
         self._describe()
         # watch: the browser is told of a new selection, and the state of what
@@ -88,6 +99,12 @@ class FieldMap(pn.viewable.Viewer):
                 changes[event.name] = event.new
         self._state.param.update(**changes)
 
+    def _renew(self) -> None:
+        try:
+            self._state.renew(self._source.catalogue())
+        except DataLayerError as error:
+            log.warning("catalogue not renewed: %s", error)
+
     def _supply(self, path: str) -> bytes:
         """What a server would answer at ``path``."""
         kind, _, rest = path.partition("/")
@@ -116,6 +133,7 @@ def describe(
     low, high = round_range(low, high, style_of(variable, product.name).floor)
     init = parse_init(request.init or info.inits[-1])
     valid = [describe_valid(init, lead, info.lead_unit) for lead in info.leads]
+    begins = [valid_period(init, lead, info.lead_unit)[0] for lead in info.leads]
     quantity = _quantity(info, variable.name, product.range_of or product.name)
     half = (info.grid.lon[1] - info.grid.lon[0]) / max(info.grid.nx - 1, 1) / 2
     return {
@@ -124,6 +142,7 @@ def describe(
         "leads": list(info.leads),
         "leadNames": [describe_lead(lead, info.lead_unit) for lead in info.leads],
         "valid": valid,
+        "times": [b.replace(tzinfo=UTC).timestamp() * 1000 for b in begins],
         "ticks": _ticks(valid),
         "members": [str(m) for m in info.members] if product.per_member else [],
         "title": f"{variable.title} · {product.title.lower()}",

@@ -7,13 +7,16 @@ import panel as pn
 
 from data_layer.api import ForecastSource, Point, ProductRequest
 from data_layer.errors import DataLayerError
-from poama_panel.elements import ask_for_a_place, plume
+from poama_panel.elements import MARK, ask_for_a_place, plume
 from poama_panel.state import ForecastState
 from poama_panel.style import display_of
 
 
 class Plume(pn.viewable.Viewer):
-    """Every member over all leads at the state's place."""
+    """Every member over all leads at the state's place.
+
+    The mark of the lead on the map is moved by the browser (:data:`MARK`).
+    """
 
     def __init__(self, state: ForecastState, source: ForecastSource) -> None:
         super().__init__()
@@ -24,7 +27,7 @@ class Plume(pn.viewable.Viewer):
         # watch: reading a series takes time and may fail; it is done once per
         # choice, not once per drawing.
         state.param.watch(
-            lambda *_: self._draw(), ["place", "dataset", "variable", "init", "lead", "catalogue"]
+            lambda *_: self._draw(), ["place", "dataset", "variable", "init", "catalogue"]
         )
         self._kept: tuple[ProductRequest, object] | None = None
 
@@ -71,3 +74,5 @@ def _place(lat: float, lon: float) -> str:
     east = (lon + 180) % 360 - 180
     return f"{abs(lat):.2f}°{'S' if lat < 0 else 'N'} {abs(east):.2f}°{'W' if east < 0 else 'E'}"
 
+
+__all__ = ["MARK", "Plume"]

@@ -10,6 +10,19 @@ from data_layer.api import DatasetInfo, RefusedFile
 from data_layer.timing import parse_init
 from poama_panel.state import ForecastState
 
+_CSS = """
+:host { font: 13px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+p { margin: 0 0 8px; }
+.pp-note { border-left: 3px solid #d9a441; padding: 2px 0 2px 9px; }
+.pp-synthetic { background: #8a4b00; color: #fff; border-radius: 6px; padding: 7px 10px; }
+dl { margin: 10px 0 0; display: grid; grid-template-columns: 74px minmax(0, 1fr); gap: 4px 8px; }
+dt { color: #5a6b7b; }
+dd { margin: 0; overflow-wrap: anywhere; }
+details { margin-top: 12px; border: 1px solid #e2a65a; background: #fff6e8; border-radius: 6px; padding: 7px 10px; }
+summary { cursor: pointer; font-weight: 600; }
+ul { margin: 6px 0 0; padding-left: 16px; overflow-wrap: anywhere; }
+"""
+
 
 class Provenance(pn.viewable.Viewer):
     """The dataset's origin, licence and caveats, and the files that were refused."""
@@ -21,6 +34,7 @@ class Provenance(pn.viewable.Viewer):
             pn.bind(self._html, state.param.dataset, state.param.catalogue),
             sizing_mode="stretch_width",
             margin=0,
+            stylesheets=[_CSS],
         )
 
     def _html(self, dataset: str | None, catalogue: object) -> str:
