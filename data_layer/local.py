@@ -10,19 +10,19 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from data_layer import frames, opening, schema
-from data_layer.api import Box, Catalogue, Limits, Point, ProductInfo, ProductRequest
+from data_layer import cells, frames, opening, schema
+from data_layer.api import Catalogue, Limits, ProductInfo, ProductRequest
 from data_layer.catalogue import ArchiveIndex, DatasetIndex, FileRecord
 from data_layer.errors import (
     BadRequest,
-    SupersededVersion,
-    Unavailable,
     UnknownInit,
     UnknownLead,
+    UnknownMember,
     UnreadableFile,
 )
 from data_layer.products import infos, product
 from data_layer.products.base import Product
+from data_layer.requests import check
 from data_layer.timing import format_init, parse_init, valid_period
 
 # Limits are for choosing a colour scale: a few members and this many cells of
@@ -72,6 +72,9 @@ class LocalSource:
     def refresh(self) -> None:
         """Look at the folder again."""
         with self._lock:
+            # HDF5 would read a file that was written over through what it
+            # remembers of it while the old one is open.
+            self._files.close()
             self.replace(opening.scan(Path(self._index.folder), self._index))
 
     def close(self) -> None:
@@ -127,7 +130,8 @@ class LocalSource:
             return Limits(np.nan, np.nan, np.nan, np.nan)
         extremes = [(float(p.min()), float(p.max())) for p in parts if p is not None and p.size]
         stride = max(1, finite.size // (_SAMPLED_CELLS * 8))
-        low, high = np.percentile(finite[::stride], (1, 99))
+        low = np.percentile(finite[::stride], 1, method="lower")
+        high = np.percentile(finite[::stride], 99, method="higher")
         return Limits(
             minimum=min(e[0] for e in extremes),
             maximum=max(e[1] for e in extremes),
@@ -169,7 +173,7 @@ class LocalSource:
 
     def _checked(self, request: ProductRequest) -> DatasetIndex:
         dataset = self._index.dataset(request.dataset)
-        check_request(dataset, request)
+        check(dataset.info, request)
         return dataset
 
     def _members(
@@ -178,26 +182,21 @@ class LocalSource:
         """Members × leads of one start (or of every start), loaded and arranged."""
         info = dataset.info
         inits = (request.init,) if request.init is not None else info.inits
+        only = request.member if chosen.info.per_member else None
         per_init = []
         for init in inits:
-            only = request.member if chosen.info.per_member else None
             parts = [
                 part
                 for record in dataset.files_for(init, only)
                 if (part := self._read(record, dataset, request, init, only)) is not None
             ]
-            if not parts:
-                raise UnknownLead(
-                    f"The forecast of {info.id!r} started {init} has no lead {request.lead}.",
-                    asked=str(request.lead),
-                    exists=info.leads,
-                    advice="This start is shorter than others; choose another lead.",
-                )
-            joined = parts[0] if len(parts) == 1 else xr.concat(parts, "member", join="outer")
-            per_init.append(joined.sortby("member") if len(parts) > 1 else joined)
+            if parts:
+                per_init.append(_joined(parts, "member"))
+        if not per_init:
+            raise _absent(dataset, request)
         if request.init is not None:
             return per_init[0]
-        return xr.concat([p.expand_dims("init") for p in per_init], "init", join="outer")
+        return _joined([p.expand_dims("init") for p in per_init], "init")
 
     def _read(
         self,
@@ -222,7 +221,10 @@ class LocalSource:
             if not found.size:
                 return None
             at["lead"] = [int(found[0])]
-        part = ds[request.variable].isel(at | _cells(ds, request))
+        return self._load(record, ds[request.variable].isel(at | cells.chosen(ds, request)))
+
+    def _load(self, record: FileRecord, part: xr.DataArray) -> xr.DataArray:
+        """A part of a file, in memory and arranged."""
         try:
             part = part.load()
         except (OSError, RuntimeError) as error:
@@ -245,10 +247,8 @@ class LocalSource:
         parts = []
         for record in dataset.files:
             ds = self._files.get(record)
-            parts.append(schema.arrange(ds[request.variable].isel(_cells(ds, request)).load()))
-            self._files.check(record)
-        joined = parts[0] if len(parts) == 1 else xr.concat(parts, "time", join="outer")
-        return _method(joined.sortby("time"), chosen)
+            parts.append(self._load(record, ds[request.variable].isel(cells.chosen(ds, request))))
+        return _method(_joined(parts, "time"), chosen)
 
     def _one_map(
         self,
@@ -273,73 +273,13 @@ class LocalSource:
                 values = self._observed(dataset, narrowed).values
             else:
                 values = _applied(chosen, self._members(dataset, narrowed, chosen)).values
-        except UnknownLead:
+        except (UnknownLead, UnknownMember):
             return None
         flat = values[np.isfinite(values)].astype(np.float64)
         if not flat.size:
             return None
         stride = max(1, flat.size // _SAMPLED_CELLS)
         return np.concatenate([flat[::stride], [flat.min(), flat.max()]])
-
-
-def check_request(dataset: DatasetIndex, request: ProductRequest) -> None:
-    """Raise what is wrong with a request, judged by the index alone; reads nothing."""
-    info = dataset.info
-    if request.version is not None and request.version != info.version:
-        raise SupersededVersion(
-            f"Dataset {info.id!r} is no longer at version {request.version!r}.",
-            asked=request.version,
-            exists=[info.version],
-            advice="Its files changed: look at the catalogue again.",
-        )
-    info.variable(request.variable)
-    chosen = product(request.product)
-    if not info.inits:
-        for what in ("init", "lead", "member"):
-            if getattr(request, what) is not None:
-                raise BadRequest(
-                    f"Dataset {info.id!r} is of observations: it has no {what}.",
-                    asked=str(getattr(request, what)),
-                    advice=f"Leave {what} out.",
-                )
-        return
-    if request.init is not None:
-        info.check_init(request.init)
-    if request.lead is not None:
-        info.check_lead(request.lead)
-    if request.member is not None:
-        if not chosen.info.per_member:
-            raise BadRequest(
-                f"The {chosen.info.title.lower()} is of all members, not of one.",
-                asked=str(request.member),
-                advice="Leave the member out.",
-            )
-        info.check_member(request.member)
-    if len(info.members) < chosen.info.min_members:
-        raise BadRequest(
-            f"The {chosen.info.title.lower()} needs {chosen.info.min_members} members; "
-            f"{info.id!r} has {len(info.members)}.",
-            asked=request.product,
-            advice="Ask for product value.",
-        )
-
-
-def cells_asked(dataset: DatasetIndex, request: ProductRequest) -> int:
-    """How many values have to be read for a request: an upper bound, from the index alone."""
-    info = dataset.info
-    per_member = product(request.product).info.per_member
-    maps = len(info.times) or (
-        (1 if request.init is not None else len(info.inits))
-        * (1 if request.lead is not None else len(info.leads))
-        * (1 if per_member and request.member is not None else len(info.members))
-    )
-    if request.point is not None:
-        return maps
-    share = 1.0
-    if request.box is not None:
-        span = (info.grid.lat[1] - info.grid.lat[0]) or 1.0
-        share = min(1.0, (request.box.north - request.box.south + 1) / span)
-    return int(maps * info.grid.ny * info.grid.nx * share) + 1
 
 
 def _index_of_init(ds: xr.Dataset, init: str) -> int:
@@ -349,46 +289,41 @@ def _index_of_init(ds: xr.Dataset, init: str) -> int:
     raise UnknownInit(f"There is no forecast started {init!r}.", asked=init)
 
 
-def _cells(ds: xr.Dataset, request: ProductRequest) -> dict[str, object]:
-    """Index of the cells that a point or a box covers, in the file's order."""
-    if request.point is not None:
-        return _nearest(ds, request.point)
-    if request.box is not None:
-        return _within(ds, request.box)
-    return {}
+def _joined(parts: list[xr.DataArray], dim: str) -> xr.DataArray:
+    """Parts of one grid put together along ``dim``, in its order.
+
+    What one part lacks (a lead, a member) is missing in the whole. The grid is
+    that of the first part: others may be rounded differently.
+    """
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    parts = [p.assign_coords(lat=first["lat"], lon=first["lon"]) for p in parts]
+    whole = xr.concat(parts, dim, join="outer", coords="different", compat="equals")
+    if "lead" in whole.coords:
+        whole["lead"].attrs = first["lead"].attrs
+    return whole.sortby(dim)
 
 
-def _nearest(ds: xr.Dataset, point: Point) -> dict[str, object]:
-    lat, lon = ds["lat"].values.astype(float), ds["lon"].values.astype(float)
-    away = np.abs((lon - point.lon + 180) % 360 - 180)
-    i, j = int(np.abs(lat - point.lat).argmin()), int(away.argmin())
-    reach = [1.5 * float(np.median(np.abs(np.diff(a)))) if a.size > 1 else 1.0 for a in (lat, lon)]
-    if abs(lat[i] - point.lat) > reach[0] or away[j] > reach[1]:
-        raise BadRequest(
-            f"The place {point.lat:g}, {point.lon:g} lies outside the grid.",
-            asked=f"lat={point.lat:g}, lon={point.lon:g}",
-            exists=[f"lat {lat.min():g} to {lat.max():g}", f"lon {lon.min():g} to {lon.max():g}"],
-            advice="Choose a place within it.",
+def _absent(dataset: DatasetIndex, request: ProductRequest) -> UnknownMember | UnknownLead:
+    """Why no file holds what was asked, although start, lead and member exist singly."""
+    info = dataset.info
+    started = f" started {request.init}" if request.init is not None else ""
+    there = dataset.files_for(request.init, request.member)
+    if not there:
+        held = {m for f in dataset.files_for(request.init, None) for m in f.summary.members}
+        return UnknownMember(
+            f"The forecast of {info.id!r}{started} has no member {request.member}.",
+            asked=str(request.member),
+            exists=sorted(held),
+            advice="This start has other members; choose one of these.",
         )
-    return {"lat": i, "lon": j}
-
-
-def _within(ds: xr.Dataset, box: Box) -> dict[str, object]:
-    lat, lon = ds["lat"].values.astype(float), ds["lon"].values.astype(float)
-    rows = np.flatnonzero((lat >= box.south) & (lat <= box.north))
-    if box.east - box.west >= 360:
-        columns = np.arange(lon.size)
-    else:
-        width = (box.east - box.west) % 360
-        columns = np.flatnonzero((lon - box.west) % 360 <= width)
-    if not rows.size or not columns.size:
-        raise BadRequest(
-            "The box holds the centre of no cell.",
-            asked=f"{box.south:g},{box.north:g},{box.west:g},{box.east:g}",
-            exists=[f"lat {lat.min():g} to {lat.max():g}", f"lon {lon.min():g} to {lon.max():g}"],
-            advice="Make it larger, or move it onto the grid.",
-        )
-    return {"lat": rows, "lon": columns}
+    return UnknownLead(
+        f"The forecast of {info.id!r}{started} has no lead {request.lead}.",
+        asked=str(request.lead),
+        exists=sorted({lead for f in there for lead in f.summary.leads}),
+        advice="This start is shorter than others; choose another lead.",
+    )
 
 
 def _applied(chosen: Product, members: xr.DataArray) -> xr.DataArray:

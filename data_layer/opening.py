@@ -10,6 +10,7 @@ import logging
 import os
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from data_layer import schema
@@ -64,18 +65,17 @@ def inspect(path: Path) -> FileSummary:
     UnreadableFile: with the reason, in words that can be shown to a person.
     """
     check_file(path)
-    layout = choose_layout(path)
     try:
-        ds = layout.open(path)
+        layout = choose_layout(path)
+        with layout.open(path) as ds:
+            summary = summarise(ds, layout.name)
+            _smoke_read(ds)
     except UnreadableFile:
         raise
     except Exception as error:
         # A file may be wrong in ways that no library foresaw; it must not take
         # the others with it.
         raise UnreadableFile(f"it cannot be read ({type(error).__name__}: {error})") from error
-    with ds:
-        summary = summarise(ds, layout.name)
-        _smoke_read(ds)
     return summary
 
 
@@ -117,15 +117,17 @@ def summarise(ds: xr.Dataset, layout: str) -> FileSummary:
     if not forecast:
         times = tuple(format_init(m) for m in sorted(schema.moments(ds["time"].values)))
         return FileSummary(**common, times=times)  # type: ignore[arg-type]
+    members = ds["member"].values
     member_inits: tuple[str, ...] = ()
     if "member_init" in ds.coords:
-        member_inits = tuple(format_init(m) for m in schema.moments(ds["member_init"].values))
+        own = ds["member_init"].values[np.argsort(members)]
+        member_inits = tuple(format_init(m) for m in schema.moments(own))
     return FileSummary(
         **common,  # type: ignore[arg-type]
         lead_unit=schema.lead_unit(ds),
         inits=schema.inits(ds),
         leads=tuple(sorted(int(x) for x in ds["lead"].values)),
-        members=tuple(int(x) for x in ds["member"].values),
+        members=tuple(sorted(int(x) for x in members)),
         member_inits=member_inits,
     )
 
@@ -188,12 +190,20 @@ class OpenFiles:
 
         Raises
         ------
-        UnreadableFile: when the file is no longer the one that was indexed.
+        UnreadableFile: when the file is no longer the one that was indexed, or
+            cannot be opened any more.
         """
         self.check(record)
         ds = self._open.pop(record.stat, None)
         if ds is None:
-            ds = layout_named(record.summary.layout).open(self._folder / record.stat.path)
+            layout = layout_named(record.summary.layout)
+            try:
+                ds = layout.open(self._folder / record.stat.path)
+            except OSError as error:
+                raise UnreadableFile(
+                    f"{record.stat.path} cannot be opened ({error.strerror or error}).",
+                    advice="Tell whoever keeps the archive.",
+                ) from error
             while len(self._open) >= self._limit:
                 self._open.pop(next(iter(self._open))).close()
         self._open[record.stat] = ds  # last is the most recently used

@@ -11,7 +11,7 @@ Observations
 ``lat`` and ``lon`` are one-dimensional cell centres in degrees. While the data
 are lazy they stay in the order of the file, because backends read reordered
 indices cell by cell; :func:`arrange` puts them in order (south to north, and
-eastward in 0…360) once values are in memory.
+eastward in 0…360) once values are in memory. So it does with members and leads.
 """
 
 from __future__ import annotations
@@ -62,21 +62,32 @@ def validate(ds: xr.Dataset) -> xr.Dataset:
             raise UnreadableFile(f"its coordinate {dim!r} is not a one-dimensional axis of numbers")
         if not np.isfinite(values).all():
             raise UnreadableFile(f"its coordinate {dim!r} holds missing or infinite values")
-        if len(np.unique(values)) != values.size:
+        around = np.round(np.mod(values, 360.0), 9) % 360.0 if dim == "lon" else values
+        if len(np.unique(around)) != values.size:
             raise UnreadableFile(f"its coordinate {dim!r} repeats a value")
     if np.abs(ds["lat"].values).max() > 90.001:
         raise UnreadableFile("its latitudes lie beyond the poles")
-    if not np.issubdtype(ds["init" if forecast else "time"].dtype, np.datetime64):
+    times = ds["init" if forecast else "time"].values
+    if not np.issubdtype(times.dtype, np.datetime64):
         raise UnreadableFile("its times are not dates of the standard calendar")
+    if np.isnat(times).any():
+        raise UnreadableFile("some of its times are missing")
+    if len(np.unique(times)) != times.size:
+        raise UnreadableFile(f"its coordinate {'init' if forecast else 'time'!r} repeats a value")
     if forecast:
         for dim in ("member", "lead"):
             if not np.issubdtype(ds[dim].dtype, np.integer):
                 raise UnreadableFile(f"its coordinate {dim!r} is not whole numbers")
         if ds["lead"].attrs.get("units") not in get_args(LeadUnit):
             raise UnreadableFile("its leads are not counted in months, days or hours")
-        for dim in ("init", "member", "lead"):
+        for dim in ("member", "lead"):
             if len(np.unique(ds[dim].values)) != ds.sizes[dim]:
                 raise UnreadableFile(f"its coordinate {dim!r} repeats a value")
+        try:
+            valid_period(max(moments(times)), int(ds["lead"].max()), lead_unit(ds))
+            valid_period(min(moments(times)), int(ds["lead"].min()), lead_unit(ds))
+        except (ValueError, OverflowError) as error:
+            raise UnreadableFile("its leads reach beyond the calendar") from error
     if not data_variables(ds):
         raise UnreadableFile("it holds no variable on the latitude-longitude grid")
     return ds
@@ -97,18 +108,13 @@ def inits(ds: xr.Dataset) -> tuple[str, ...]:
     return tuple(sorted(format_init(m) for m in moments(ds["init"].values)))
 
 
-def lat_order(lat: Floats) -> Ints:
-    """Index that puts latitudes south to north."""
-    return np.argsort(lat, kind="stable")
-
-
 def lon_order(lon: Floats) -> tuple[Ints, Floats]:
     """Index that puts longitudes eastward, and their values from 0 to below 720.
 
     The circle is cut at its widest gap, so that a region across Greenwich stays
     in one piece (348…400) and a global grid begins at its first cell from 0°.
     """
-    circle = np.round(np.mod(lon.astype(np.float64), 360.0), 9) % 360.0
+    circle = np.asarray(np.round(np.mod(lon.astype(np.float64), 360.0), 9) % 360.0, np.float64)
     order = np.argsort(circle, kind="stable")
     east = circle[order]
     if east.size < 2:
@@ -131,23 +137,27 @@ def wraps(lon: Floats) -> bool:
 
 
 def arrange(da: xr.DataArray) -> xr.DataArray:
-    """A loaded array with latitudes south to north and longitudes eastward.
+    """A loaded array with its axes in order: latitudes south to north, longitudes eastward.
 
     Parameters
     ----------
-    da: any array with dims ``lat`` and/or ``lon``, in memory.
+    da: any array in memory; ``lat`` and ``lon`` may be dims or scalar coordinates.
     """
-    if "lat" in da.dims:
-        order = lat_order(da["lat"].values)
-        if not np.array_equal(order, np.arange(order.size)):
-            da = da.isel(lat=order)
-    if "lon" in da.dims:
-        order, east = lon_order(da["lon"].values)
-        if not np.array_equal(order, np.arange(order.size)):
-            da = da.isel(lon=order)
-        if not np.array_equal(east, da["lon"].values):
-            da = da.assign_coords(lon=("lon", east, da["lon"].attrs))
+    for dim in ("time", "member", "lead", "lat"):
+        if dim in da.dims:
+            da = _taken(da, dim, np.argsort(da[dim].values, kind="stable"))
+    order, east = lon_order(np.atleast_1d(da["lon"].values))
+    if "lon" not in da.dims:
+        return da.assign_coords(lon=((), east[0], da["lon"].attrs))
+    da = _taken(da, "lon", order)
+    if not np.array_equal(east, da["lon"].values):
+        da = da.assign_coords(lon=("lon", east, da["lon"].attrs))
     return da
+
+
+def _taken(da: xr.DataArray, dim: str, order: Ints) -> xr.DataArray:
+    in_order = np.array_equal(order, np.arange(order.size))
+    return da if in_order else da.isel({dim: order})
 
 
 def as_lagged(ds: xr.Dataset, nominal: Moment) -> xr.Dataset:

@@ -33,7 +33,7 @@ def parse_init(text: str) -> Moment:
     """
     for form in ("%Y-%m-%d", "%Y-%m-%dT%H"):
         try:
-            moment = dt.datetime.strptime(text, form)  # noqa: DTZ007 - starts are UTC by definition
+            moment = dt.datetime.strptime(text, form)
         except ValueError:
             continue
         if format_init(moment) == text:
@@ -49,7 +49,7 @@ def format_init(moment: Moment) -> str:
 def add_months(moment: Moment, months: int) -> Moment:
     """The first instant of the month ``months`` after the month of ``moment``."""
     index = moment.year * 12 + moment.month - 1 + months
-    return dt.datetime(index // 12, index % 12 + 1, 1)  # noqa: DTZ001
+    return dt.datetime(index // 12, index % 12 + 1, 1)
 
 
 def valid_period(init: Moment, lead: int, unit: LeadUnit) -> tuple[Moment, Moment]:

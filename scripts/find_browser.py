@@ -2,7 +2,7 @@
 
 ``python scripts/find_browser.py`` prints its path; with ``--install`` it first
 brings one where there is none: Debian's package when run as root on Debian, and
-Playwright's own build otherwise.
+Playwright's own build otherwise. The variable ``POAMA_CHROMIUM`` names another.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ _APT = ("apt-get", "install", "--yes", "--no-install-recommends", "chromium", "f
 
 
 def _candidates() -> Iterator[str]:
+    chosen = os.environ.get("POAMA_CHROMIUM")
+    if chosen:
+        yield chosen
     yield from filter(None, map(shutil.which, NAMES))
     from playwright.sync_api import sync_playwright
 

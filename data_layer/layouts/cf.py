@@ -5,13 +5,16 @@ Reads, on a regular latitude-longitude grid:
 * dims init × member × lead (any order, any may be absent) with the leads as a
   number of months, days or hours, or as a timedelta;
 * dims member × valid time, with the start as a scalar or as one start per
-  member (a lagged ensemble, as GloSea4's), or in no coordinate but one;
+  member (a lagged ensemble, as GloSea4's);
 * one member per file, its number in the file or at the end of the file's name;
-* dims valid time alone: observations.
+* one map per file, with a scalar start and a scalar valid time or lead;
+* valid time alone, as a dim or a scalar: observations.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +23,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from data_layer.errors import UnreadableFile
-from data_layer.layouts.recognise import coordinates, member_from_name
+from data_layer.layouts.lazy import with_dims
+from data_layer.layouts.recognise import NAMES, coordinates, member_from_name, member_number
 from data_layer.schema import FORECAST_DIMS, OBSERVATION_DIMS, moments, validate
 from data_layer.timing import LeadUnit, Moment, lead_of
+
+Leads = tuple[npt.NDArray[np.int64], LeadUnit]
 
 _UNIT_WORDS: dict[str, LeadUnit] = {
     "month": "months",
@@ -37,9 +43,6 @@ _UNIT_WORDS: dict[str, LeadUnit] = {
 }
 
 
-_ONE_MAP: LeadUnit = "days"
-
-
 class CfLayout:
     """See the module's docstring."""
 
@@ -52,14 +55,22 @@ class CfLayout:
 
     def open(self, path: Path) -> xr.Dataset:
         """The file as a lazy canonical dataset."""
-        # decode_timedelta=False: leads stay numbers with units, since months
-        # have no length and pandas' nanoseconds would invent one.
-        ds = xr.open_dataset(path, engine="netcdf4", chunks=None, cache=False, decode_timedelta=False)
         try:
-            return validate(_canonical(ds, path))
+            # decode_timedelta=False: leads stay numbers with units, since months
+            # have no length and pandas' nanoseconds would invent one.
+            ds = xr.open_dataset(
+                path, engine="netcdf4", chunks=None, cache=False, decode_timedelta=False
+            )
+        except ValueError as error:
+            what = str(error).split(". ")[0]
+            raise UnreadableFile(f"it cannot be decoded: {what}") from error
+        try:
+            out = validate(_canonical(ds, path))
         except Exception:
             ds.close()
             raise
+        out.set_close(ds.close)
+        return out
 
 
 LAYOUT = CfLayout()
@@ -67,25 +78,31 @@ LAYOUT = CfLayout()
 
 def _canonical(ds: xr.Dataset, path: Path) -> xr.Dataset:
     role = coordinates(ds)
-    for axis in ("lat", "lon"):
+    for axis, word in (("lat", "latitude"), ("lon", "longitude")):
         if axis not in role:
-            raise UnreadableFile(f"no {'latitude' if axis == 'lat' else 'longitude'} was recognised")
+            raise UnreadableFile(f"no {word} was recognised")
         if ds[role[axis]].dims != (role[axis],):
             raise UnreadableFile(
                 f"its {axis} {role[axis]!r} is not an axis of its own; "
                 "two-dimensional grids are not read yet"
             )
-    ds = ds.reset_coords(drop=False).set_coords([n for n in role.values() if n in ds.variables])
-    if "init" not in role and "lead" not in role and "member" not in role:
-        return _observations(ds, role)
-    return _forecast(ds, role, path)
+    ds = ds.reset_coords().set_coords(list(role.values()))
+    lon = ds[role["lon"]].values
+    if lon.size > 1 and (lon[-1] - lon[0]) % 360 == 0:
+        ds = ds.isel({role["lon"]: slice(-1)})  # the first meridian, repeated to close the circle
+    if "init" in role or "lead" in role or "member" in role:
+        return _forecast(ds, role, path)
+    return _observations(ds, role)
 
 
 def _observations(ds: xr.Dataset, role: dict[str, str]) -> xr.Dataset:
     if "valid" not in role:
         raise UnreadableFile("neither a start nor a valid time was recognised")
-    names = {role["valid"]: "time", role["lat"]: "lat", role["lon"]: "lon"}
-    return _keep(ds.rename(names), OBSERVATION_DIMS, ("time", "lat", "lon"))
+    time = ds[role["valid"]]
+    if time.ndim > 1:
+        raise UnreadableFile(f"its time {role['valid']!r} is spread over {time.dims}")
+    names = {role["lat"]: "lat", role["lon"]: "lon"} | dict.fromkeys(time.dims, "time")
+    return _assembled(ds, names, _grid(ds, role) | {"time": _axis(time, "time")}, OBSERVATION_DIMS)
 
 
 def _forecast(ds: xr.Dataset, role: dict[str, str], path: Path) -> xr.Dataset:
@@ -94,151 +111,183 @@ def _forecast(ds: xr.Dataset, role: dict[str, str], path: Path) -> xr.Dataset:
             "no start of the forecast was recognised (standard_name forecast_reference_time)"
         )
     init = ds[role["init"]]
+    starts = init.values
     if not np.issubdtype(init.dtype, np.datetime64):
         raise UnreadableFile(f"its start {role['init']!r} is not a date of the standard calendar")
-    member_name = role.get("member")
-    member_dim = ds[member_name].dims if member_name else ()
-    starts = init.values
-    per_member = init.ndim == 1 and init.dims == member_dim and role["init"] not in ds.dims
-    if init.ndim > 1 or (init.ndim == 1 and not per_member and role["init"] not in ds.dims):
+    if np.isnat(starts).any():
+        raise UnreadableFile(f"its start {role['init']!r} is missing")
+    member_dim, members = _members(ds, role.get("member"), path)
+    per_member = init.ndim == 1 and init.dims[0] == member_dim
+    if init.ndim > 1 or (init.ndim == 1 and not per_member and init.dims != (role["init"],)):
         raise UnreadableFile(f"its start {role['init']!r} is spread over {init.dims}")
-    nominal = np.max(starts) if starts.ndim == 0 or per_member else None
+    nominal = np.max(starts) if init.ndim == 0 or per_member else None
+    lead_dim, (leads, unit) = _leads(ds, role, moments(starts), nominal)
 
-    ds, lead_values, unit = _with_lead(ds, role, moments(np.atleast_1d(starts)), nominal)
-    renames = {role["lat"]: "lat", role["lon"]: "lon"}
-    if member_name and ds[member_name].dims == (member_name,):
-        renames[member_name] = "member"
-    if nominal is None:
-        renames[role["init"]] = "init"
-    ds = ds.rename({a: b for a, b in renames.items() if a != b})
-
-    if "member" not in ds.dims:
-        number = int(ds[member_name].values) if member_name and ds[member_name].ndim == 0 else None
-        number = member_from_name(path) if number is None else number
-        ds = ds.drop_vars(member_name) if member_name else ds
-        ds = ds.expand_dims(member=[number or 0])
-    else:
-        ds = ds.assign_coords(member=("member", _whole(ds["member"].values, "member")))
-    if nominal is not None:
-        ds = ds.drop_vars(role["init"]).expand_dims(init=[nominal])
-        if per_member and len(np.unique(starts)) > 1:
-            ds = ds.assign_coords(member_init=("member", starts))
-    ds = ds.assign_coords(lead=("lead", lead_values, {"units": unit}))
-    return _keep(ds, FORECAST_DIMS, (*FORECAST_DIMS, "member_init"))
+    names = {role["lat"]: "lat", role["lon"]: "lon"}
+    for dim, canonical in (
+        (None if nominal is not None else role["init"], "init"),
+        (member_dim, "member"),
+        (lead_dim, "lead"),
+    ):
+        if dim in names:
+            raise UnreadableFile(f"its {dim!r} stands for both {names[dim]} and {canonical}")
+        if dim is not None:
+            names[dim] = canonical
+    coords = _grid(ds, role) | {
+        "init": np.atleast_1d(starts if nominal is None else nominal),
+        "member": members,
+        "lead": ("lead", leads, {"units": unit}),
+    }
+    if per_member and len(np.unique(starts)) > 1:
+        coords["member_init"] = ("member", starts)
+    return _assembled(ds, names, coords, FORECAST_DIMS)
 
 
-def _with_lead(
+def _members(
+    ds: xr.Dataset, name: str | None, path: Path
+) -> tuple[str | None, npt.NDArray[np.int64]]:
+    """The dim of the members (``None``: the file holds one) and their numbers."""
+    if name is None:
+        bare = [str(d) for d in ds.dims if d not in ds.variables]
+        for unnumbered in bare:
+            if unnumbered.lower() in NAMES["member"]:
+                return unnumbered, np.arange(ds.sizes[unnumbered])
+        return None, np.array([member_from_name(path) or 0])
+    member = ds[name]
+    if member.ndim > 1:
+        raise UnreadableFile(f"its member {name!r} is spread over {member.dims}")
+    dim = str(member.dims[0]) if member.ndim else None
+    if np.issubdtype(member.dtype, np.number):
+        return dim, _whole(np.atleast_1d(member.values), "member")
+    numbers = [member_number(label) for label in np.ravel(member.values)]
+    if None in numbers:
+        raise UnreadableFile(f"its members are not numbers: {np.ravel(member.values)[:3]}")
+    return dim, np.array(numbers, np.int64)
+
+
+def _leads(
     ds: xr.Dataset, role: dict[str, str], starts: list[Moment], nominal: Any
-) -> tuple[xr.Dataset, npt.NDArray[np.int64], LeadUnit]:
-    """The dataset with a dimension ``lead``, the leads, and their unit."""
-    lead_name, valid_name = role.get("lead"), role.get("valid")
-    if lead_name and ds[lead_name].dims == (lead_name,):
-        lead = ds[lead_name]
-        ds = ds.rename({lead_name: "lead"}) if lead_name != "lead" else ds
-        return ds, *_lead_numbers(lead, valid_name is not None and ds[valid_name], starts)
-    if valid_name and ds[valid_name].dims == (valid_name,) and nominal is not None:
-        begins, unit = _window_begins(ds, valid_name)
-        (origin,) = moments(np.atleast_1d(nominal))
+) -> tuple[str | None, Leads]:
+    """The dim of the leads (``None``: the file holds one), and the leads with their unit."""
+    lead = ds[role["lead"]] if "lead" in role else None
+    valid = ds[role["valid"]] if "valid" in role else None
+    if lead is not None and lead.dims == (lead.name,):
+        return str(lead.name), _lead_numbers(lead, valid, starts)
+    if valid is not None and valid.ndim <= 1 and nominal is not None:
+        (origin,) = moments(nominal)
+        begins, unit = _window_begins(ds, valid, origin)
         leads = np.array([lead_of(origin, b, unit) for b in begins], np.int64)
-        drop = [n for n in (lead_name,) if n and n in ds.variables]
-        return ds.drop_vars(drop).rename({valid_name: "lead"}).drop_vars("lead"), leads, unit
-    if nominal is not None:
-        return _single_lead(ds, lead_name, valid_name, nominal)
+        return (str(valid.dims[0]) if valid.ndim else None), (leads, unit)
+    if lead is not None and lead.ndim <= 1:
+        return (str(lead.dims[0]) if lead.ndim else None), _lead_numbers(lead, valid, starts)
+    if lead is None and valid is None and nominal is not None:
+        return None, (np.zeros(1, np.int64), "days")
     raise UnreadableFile("neither a lead nor a valid time was recognised as an axis")
 
 
-def _single_lead(
-    ds: xr.Dataset, lead_name: str | None, valid_name: str | None, nominal: Any
-) -> tuple[xr.Dataset, npt.NDArray[np.int64], LeadUnit]:
-    """One map per file: its lead from the scalar valid time, else 0."""
-    (origin,) = moments(np.atleast_1d(nominal))
-    lead, unit = 0, _ONE_MAP
-    if valid_name and ds[valid_name].ndim == 0:
-        (begin,) = moments(np.atleast_1d(ds[valid_name].values))
-        lead = lead_of(origin, begin, unit)
-    drop = [n for n in (lead_name, valid_name) if n and n in ds.variables]
-    return ds.drop_vars(drop).expand_dims("lead"), np.array([lead], np.int64), unit
-
-
-
-def _lead_numbers(
-    lead: xr.DataArray, valid: xr.DataArray | bool, starts: list[Moment]
-) -> tuple[npt.NDArray[np.int64], LeadUnit]:
+def _lead_numbers(lead: xr.DataArray, valid: xr.DataArray | None, starts: list[Moment]) -> Leads:
     words = str(lead.attrs.get("units", "")).lower().split()
     unit = _UNIT_WORDS.get(words[0]) if words else None
-    if unit is None:
-        unit = "months" if "month" in f"{lead.name} {lead.attrs.get('long_name', '')}".lower() else None
+    called = f"{lead.name} {lead.attrs.get('long_name', '')}".lower()
+    if unit is None and "month" in called:
+        unit = "months"
     if unit is None:
         raise UnreadableFile(
             f"its lead {lead.name!r} is counted in {' '.join(words) or 'nothing named'}; "
             "months, days or hours are understood"
         )
-    values = lead.values.astype(np.float64)
-    if isinstance(valid, xr.DataArray) and valid.ndim == 2 and unit == "months":
+    values = np.atleast_1d(lead.values).astype(np.float64)
+    if str(lead.name).lower() == "forecastmonth":
+        # By definition 1 in the start's own month (Copernicus C3S); the valid
+        # times beside it are the ends of the months.
+        return _whole(np.floor(values - 1), "lead"), unit
+    if unit == "months" and valid is not None and lead.dims and lead.dims[0] in valid.dims:
         # The valid time is what the file says of itself; a count that begins
         # at 1 for the start's own month would otherwise be taken for lead 1.
-        first = moments(np.atleast_1d(valid.isel({d: 0 for d in valid.dims if d != lead.dims[0]})))
-        return np.array([lead_of(starts[0], b, unit) for b in first], np.int64), unit
-    if str(lead.name).lower() == "forecastmonth":
-        values = values - 1  # by definition 1 in the start's own month (Copernicus C3S)
+        first = valid.isel({d: 0 for d in valid.dims if d != lead.dims[0]})
+        return np.array([lead_of(starts[0], b, unit) for b in _dates(first)], np.int64), unit
     return _whole(np.floor(values), "lead"), unit
 
 
-def _window_begins(ds: xr.Dataset, valid_name: str) -> tuple[list[Moment], LeadUnit]:
+def _window_begins(
+    ds: xr.Dataset, valid: xr.DataArray, origin: Moment
+) -> tuple[Sequence[Moment], LeadUnit]:
     """First instants of the windows that the valid times stand for, and their kind.
 
     Bounds decide when there are any; else the spacing of the times does.
     """
-    valid = ds[valid_name]
-    if not np.issubdtype(valid.dtype, np.datetime64):
-        raise UnreadableFile(f"its times {valid_name!r} are not dates of the standard calendar")
-    times = moments(valid.values)
+    times = _dates(valid)
     bounds = valid.attrs.get("bounds") or valid.encoding.get("bounds")
     if bounds in ds.variables:
-        edges = ds[bounds].values
+        edges = ds[bounds].values.reshape(-1, 2)
         begins, ends = moments(edges[:, 0]), moments(edges[:, 1])
         days = [(e - b).total_seconds() / 86400 for b, e in zip(begins, ends, strict=True)]
         if all(27.5 <= d <= 31.5 for d in days):
             return begins, "months"
         return begins, "days" if min(days) >= 1 else "hours"
     if len(times) > 1:
-        gaps = [(b - a).total_seconds() / 86400 for a, b in zip(times, times[1:], strict=False)]
+        gaps = [(b - a).total_seconds() / 86400 for a, b in pairwise(times)]
         if all(27.5 <= g <= 31.5 for g in gaps):
             return times, "months"
         if all(abs(g - round(g)) < 1e-6 and g >= 1 for g in gaps):
             return times, "days"
         return times, "hours"
-    return times, "months" if "month" in str(valid.attrs).lower() else "days"
+    if "month" in str(valid.attrs).lower():
+        return times, "months"
+    return times, "hours" if (times[0] - origin).total_seconds() % 86400 else "days"
+
+
+def _dates(times: xr.DataArray) -> list[Moment]:
+    if not np.issubdtype(times.dtype, np.datetime64):
+        raise UnreadableFile(f"its times {times.name!r} are not dates of the standard calendar")
+    if np.isnat(times.values).any():
+        raise UnreadableFile(f"some of its times {times.name!r} are missing")
+    return moments(times.values)
 
 
 def _whole(values: npt.NDArray[Any], what: str) -> npt.NDArray[np.int64]:
-    numbers = np.asarray(values)
-    if not np.issubdtype(numbers.dtype, np.number):
-        try:
-            numbers = np.array([int(str(v).lstrip("er")) for v in numbers.ravel()])
-        except ValueError as error:
-            raise UnreadableFile(f"its {what}s are not numbers: {numbers.ravel()[:3]}") from error
-    if not np.array_equal(numbers, np.floor(numbers)):
-        raise UnreadableFile(f"its {what}s are not whole numbers: {numbers.ravel()[:3]}")
-    return numbers.astype(np.int64)
+    if not np.array_equal(values, np.floor(values)):
+        raise UnreadableFile(f"its {what}s are not whole numbers: {values[:3]}")
+    return values.astype(np.int64)
 
 
-def _keep(ds: xr.Dataset, dims: tuple[str, ...], coords: tuple[str, ...]) -> xr.Dataset:
-    """Only canonical coordinates, and the variables that lie on all of ``dims`` or lack some.
+def _axis(coord: xr.DataArray, dim: str) -> tuple[str, npt.NDArray[Any], dict[Any, Any]]:
+    attrs = {k: v for k, v in coord.attrs.items() if k not in ("bounds", "climatology")}
+    return dim, np.atleast_1d(coord.values), attrs
 
-    A variable without a dimension (a file of one start has none for it) has
-    been given it by ``expand_dims``; singleton extra dimensions (a height) are
-    dropped, other extra dimensions make a variable unusable here.
+
+def _grid(ds: xr.Dataset, role: dict[str, str]) -> dict[str, Any]:
+    return {axis: _axis(ds[role[axis]], axis) for axis in ("lat", "lon")}
+
+
+def _assembled(
+    ds: xr.Dataset, names: dict[Any, str], coords: dict[str, Any], dims: tuple[str, ...]
+) -> xr.Dataset:
+    """The canonical dataset of the variables that lie on all of the file's dims in ``names``.
+
+    Canonical dims that the file does not have are added. Singleton extra dims
+    (a height) are dropped; other extra dims make a variable unusable here.
+
+    Parameters
+    ----------
+    names: the file's dims → the canonical ones.
+    coords: the canonical coordinates.
     """
-    kept: dict[str, xr.DataArray] = {}
-    for name, v in ds.data_vars.items():
-        extra = [d for d in v.dims if d not in dims]
-        if not {"lat", "lon"} <= set(v.dims) or not np.issubdtype(v.dtype, np.number):
-            continue
-        if any(v.sizes[d] != 1 for d in extra):
-            continue
-        v = v.isel(dict.fromkeys(extra, 0), drop=True)
-        if set(v.dims) == set(dims):
-            kept[str(name)] = v.transpose(*dims).reset_coords(drop=True)
-    out = xr.Dataset(kept, attrs=ds.attrs)
-    return out.assign_coords({c: ds[c] for c in coords if c in ds.variables})
+    usable = {
+        name: v.variable
+        for name, v in ds.data_vars.items()
+        if set(names) <= set(v.dims)
+        and all(v.sizes[d] == 1 for d in v.dims if d not in names)
+        and np.issubdtype(v.dtype, np.number)
+    }
+    if not usable:
+        held = ", ".join(f"{n}({', '.join(map(str, v.dims))})" for n, v in ds.data_vars.items())
+        raise UnreadableFile(
+            f"it holds no variable of numbers on {', '.join(map(str, names))} alone, "
+            f"among {held or 'none at all'}"
+        )
+    extra = {name: dict.fromkeys(set(v.dims) - set(names), 0) for name, v in usable.items()}
+    bare = xr.Dataset({name: v.isel(extra[name]) for name, v in usable.items()})
+    bare = bare.rename_dims({a: b for a, b in names.items() if a != b})
+    kept = {name: with_dims(v.variable, dims) for name, v in bare.data_vars.items()}
+    return xr.Dataset(kept, coords, ds.attrs)

@@ -58,19 +58,27 @@ NAMES = {
 }
 _NORTH = re.compile(r"^degrees?_?n(orth)?$", re.IGNORECASE)
 _EAST = re.compile(r"^degrees?_?e(ast)?$", re.IGNORECASE)
-_MEMBER_IN_NAME = re.compile(r"(?:^|[_\-.])(?:e|m|mem|ens|member|ensemble_?|r)?(\d{1,3})$", re.I)
+# A bare number at the end of a name may as well be a month or an hour.
+_MEMBER_IN_NAME = re.compile(
+    r"(?:^|[_\-.])(?:[emr]|(?:mem|ens|member|ensemble)[_\-]?)(\d{1,3})$", re.IGNORECASE
+)
+# 5, e05, member_5, and r05i00p00 of CMIP and Copernicus.
+_MEMBER = re.compile(r"^(?:[a-z]+_?)?(\d+)(?:i\d+p\d+(?:f\d+)?)?$", re.IGNORECASE)
+_DEGREES = re.compile(r"^deg", re.IGNORECASE)
 
 
 def coordinates(ds: xr.Dataset) -> dict[str, str]:
     """Roles (``init lead member valid lat lon``) → the name of the variable that plays each.
 
     Dimensions with a coordinate are preferred over auxiliary coordinates, and a
-    standard name over units, units over a known name.
+    standard name over units, units over a known name. No variable plays two roles.
     """
     found: dict[str, str] = {}
     for role in NAMES:
         ranked = sorted(
-            (_rank(ds, name, role), str(name)) for name in ds.variables if _rank(ds, name, role)
+            (rank, str(name))
+            for name in ds.variables
+            if (rank := _rank(ds, name, role)) and name not in found.values()
         )
         if ranked:
             found[role] = ranked[0][1]
@@ -95,12 +103,26 @@ def _rank(ds: xr.Dataset, name: Hashable, role: str) -> int:
     units = str(attrs.get("units", ""))
     if (role == "lat" and _NORTH.match(units)) or (role == "lon" and _EAST.match(units)):
         return 2 + auxiliary
+    weak = 0
+    if role in ("lat", "lon"):
+        # An axis called x or y may be kilometres or counts, with the degrees in
+        # two-dimensional coordinates that say what they are.
+        if units and not _DEGREES.match(units):
+            return 0
+        weak = 20
     if v.dims == (name,) and role in _AXES and attrs.get("axis") == _AXES[role]:
-        return 3
-    return 4 + auxiliary if lower in NAMES[role] else 0
+        return 3 + weak
+    return 4 + auxiliary + weak if lower in NAMES[role] else 0
 
 
 def member_from_name(path: Path) -> int | None:
-    """``ensemble_003.nc`` → 3, ``tas_20200101_e07.nc`` → 7; ``None`` when the name has no such part."""
+    """``ensemble_003.nc`` → 3, ``tas_20200101_e07.nc`` → 7; ``None`` without such a part."""
     match = _MEMBER_IN_NAME.search(path.stem)
+    return int(match.group(1)) if match else None
+
+
+def member_number(label: object) -> int | None:
+    """``"e07"`` → 7, ``b"r01i00p00"`` → 1; ``None`` when the label names no number."""
+    text = label.decode("latin-1") if isinstance(label, bytes) else str(label)
+    match = _MEMBER.match(text.strip())
     return int(match.group(1)) if match else None

@@ -21,9 +21,12 @@ def compute(members: xr.DataArray) -> xr.DataArray:
 
     Returns
     -------
-    The other dims, in the units of ``members``; summed in double precision.
+    The other dims, in the units of ``members``; summed in double precision,
+    given in that of ``members``.
     """
-    out = members.mean("member", dtype="float64", keep_attrs=True).astype(members.dtype)
+    out = members.mean("member", dtype="float64", keep_attrs=True)
+    if members.dtype.kind == "f":  # a mean of counts has decimals
+        out = out.astype(members.dtype)
     out.attrs["cell_methods"] = f"{out.attrs.get('cell_methods', '')} realization: mean".strip()
     return out
 

@@ -27,7 +27,9 @@ def compute(members: xr.DataArray) -> xr.DataArray:
     The other dims. A spread of temperatures is a difference of temperatures:
     its unit keeps the name, and ``cell_methods`` says what it is.
     """
-    out = members.std("member", ddof=1, dtype="float64", keep_attrs=True).astype(members.dtype)
+    out = members.std("member", ddof=1, dtype="float64", keep_attrs=True)
+    if members.dtype.kind == "f":
+        out = out.astype(members.dtype)
     out.attrs["cell_methods"] = (
         f"{out.attrs.get('cell_methods', '')} realization: standard_deviation".strip()
     )

@@ -71,7 +71,8 @@ export function cellAt(header, lon, lat) {
   const turned = lon - 360 * Math.floor((lon - east) / 360)
   let column = Math.round((turned - header.x0) / header.dx)
   if (header.wraps && column === nx) column = 0
-  return row < 0 || row >= ny || column < 0 || column >= nx ? null : [row, column]
+  // + 0: a rounded -0 would be another key than 0.
+  return row < 0 || row >= ny || column < 0 || column >= nx ? null : [row + 0, column + 0]
 }
 
 /**

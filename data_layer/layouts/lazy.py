@@ -1,0 +1,54 @@
+"""Dimensions added and put in order without reading anything.
+
+``expand_dims`` of xarray reads a lazy variable as a whole, and ``transpose``
+turns each read of a map into one of scattered cells.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from xarray.backends import BackendArray
+from xarray.core.indexing import (
+    ExplicitIndexer,
+    IndexingSupport,
+    LazilyIndexedArray,
+    explicit_indexing_adapter,
+)
+
+
+def with_dims(v: xr.Variable, dims: tuple[str, ...]) -> xr.Variable:
+    """``v``, still lazy, with exactly ``dims``; those it lacks have length one.
+
+    Parameters
+    ----------
+    v: dims a subset of ``dims``, in any order.
+    """
+    if v.dims == dims:
+        return v
+    return xr.Variable(dims, LazilyIndexedArray(_Arranged(v, dims)), v.attrs, v.encoding)
+
+
+class _Arranged(BackendArray):
+    def __init__(self, v: xr.Variable, dims: tuple[str, ...]) -> None:
+        self._v = v
+        self._dims = dims
+        self.shape = tuple(v.sizes.get(d, 1) for d in dims)
+        self.dtype = v.dtype
+
+    def __getitem__(self, key: ExplicitIndexer) -> Any:
+        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
+        wanted = dict(zip(self._dims, key, strict=True))
+        part = self._v.isel({d: k for d, k in wanted.items() if d in self._v.dims})
+        values = part.transpose(*(d for d in self._dims if d in part.dims)).values
+        left = [d for d in self._dims if d in part.dims or d not in self._v.dims]
+        values = values[tuple(slice(None) if d in part.dims else np.newaxis for d in left)]
+        for axis in reversed(range(len(left))):
+            if left[axis] not in self._v.dims:
+                values = values[(slice(None),) * axis + (wanted[left[axis]],)]
+        return values

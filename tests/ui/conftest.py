@@ -1,0 +1,228 @@
+"""The product as a person starts it, and a browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+from data_layer import demo
+from data_layer.demo.synthetic import write_archive
+
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PASSWORD = "correct horse battery"
+START_SECONDS = 90
+
+
+@dataclass
+class Site:
+    """A running dashboard."""
+
+    url: str
+    archive: Path
+    process: subprocess.Popen[str]
+    log: Path
+
+    def children(self) -> list[int]:
+        """Process ids of the data layer."""
+        found = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return [int(p) for p in found.stdout.split()]
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """GloSea4, a small synthetic archive, and a file that lies."""
+    folder = tmp_path_factory.mktemp("archive")
+    real = folder / "glosea4"
+    real.mkdir()
+    shutil.copy(Path(demo.__file__).parent / "glosea4_201107.nc", real)
+    write_archive(
+        folder / "synthetic",
+        years=(2016, 2018),
+        start_months=(11,),
+        members=3,
+        realtime=("2026-10-01", "2026-11-01"),
+        realtime_members=5,
+        leads=4,
+        nlat=37,
+        nlon=72,
+    )
+    whole = (real / "glosea4_201107.nc").read_bytes()
+    (folder / "half_a_file.nc").write_bytes(whole[: len(whole) // 2])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """``poama-panel serve`` on the archive, with the account ``ada``."""
+    state = tmp_path_factory.mktemp("state")
+    env = {k: v for k, v in os.environ.items() if not k.startswith("POAMA_")}
+    env |= {"POAMA_STATE_DIR": str(state), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "poama_panel.cli"]
+    subprocess.run(
+        [*command, "users", "add", "ada", "--password-stdin"],
+        input=PASSWORD,
+        text=True,
+        env=env,
+        check=True,
+        capture_output=True,
+    )
+    log = state / "log.txt"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [*command, "serve", "--data", str(archive), "--port", "0"],
+            env=env,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    try:
+        yield Site(_address(log, process), archive, process, log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _address(log: Path, process: subprocess.Popen[str]) -> str:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        found = re.search(r"The dashboard is at\s+(\S+)/", log.read_text())
+        if found:
+            return found.group(1)
+        time.sleep(0.2)
+    pytest.fail(f"the dashboard did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium: Debian's where there is one, else Playwright's own."""
+    if os.environ.get("POAMA_SKIP_UI"):
+        pytest.skip("POAMA_SKIP_UI is set")
+    installed = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=os.environ.get("POAMA_CHROMIUM") or installed, args=CHROMIUM_FLAGS
+        )
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Watch:
+    """A page and everything it did."""
+
+    page: Page
+    site: Site
+    requests: list[Request] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def frames(self) -> list[str]:
+        """Addresses of the frames that were fetched."""
+        return [r.url for r in self.requests if "/frames/" in r.url]
+
+    def sign_in(self, username: str = "ada", password: str = PASSWORD) -> None:
+        """Fill in the form and send it."""
+        self.page.goto(self.site.url + "/")
+        self.page.get_by_label("User name").fill(username)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+
+    def open(self) -> Page:
+        """Sign in and wait for the first map."""
+        self.sign_in()
+        self.page.locator(".pp-map[data-shown]").wait_for()
+        self.settle()
+        return self.page
+
+    def shown(self) -> str:
+        """The address of the frame on the map."""
+        return self.page.locator(".pp-map").get_attribute("data-shown") or ""
+
+    def wait_shown(self, end: str) -> None:
+        """Until the map shows the frame whose address ends so."""
+        self.page.locator(f'.pp-map[data-shown$="{end}"]').wait_for()
+
+    def settle(self) -> None:
+        """Until nothing is fetched or drawn any more."""
+        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_timeout(250)
+
+    def pixels(self) -> dict[str, Any]:
+        """Hash of the map's canvas, and how many colours it has."""
+        return self.page.locator(".pp-map canvas").first.evaluate(
+            """c => {
+              const {data} = c.getContext("2d").getImageData(0, 0, c.width, c.height)
+              const colours = new Set()
+              let hash = 0
+              for (let i = 0; i < data.length; i += 4) {
+                const rgb = (data[i] << 16) | (data[i + 1] << 8) | data[i + 2]
+                hash = (hash * 31 + rgb) | 0
+                if (i % 52 === 0) colours.add(rgb)
+              }
+              return {hash, colours: colours.size}
+            }"""
+        )
+
+
+@pytest.fixture
+def watch(browser: Browser, site: Site) -> Iterator[Watch]:
+    """A fresh page in a browser of its own, watched; it must not have complained at the end."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    seen = Watch(page, site)
+    page.on("request", lambda r: seen.requests.append(r))
+    page.on("pageerror", lambda e: seen.errors.append(f"page error: {e}"))
+    page.on(
+        "console",
+        lambda m: seen.errors.append(f"{m.type}: {m.text}") if m.type == "error" else None,
+    )
+    yield seen
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def wait_for_data_layer(site: Site) -> Any:
+    """A function that waits until the view's data layer answers."""
+
+    def wait(seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                if httpx.get(f"{site.url}/readyz", trust_env=False).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.2)
+        pytest.fail("the data layer did not come back")
+
+    return wait
