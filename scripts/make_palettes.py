@@ -41,7 +41,7 @@ colours = {
 OUT.write_text(
     json.dumps(
         {
-            "source": "Scientific colour maps, F. Crameri, doi:10.5281/zenodo.1243862, MIT licence, "
+            "source": "Scientific colour maps, F. Crameri, doi:10.5281/zenodo.1243862, MIT, "
             f"by way of cmcrameri {version('cmcrameri')}; Blue–red: RdYlBu of ColorBrewer, "
             "C. Brewer, Apache-2.0 licence",
             "palettes": colours,

@@ -1,4 +1,4 @@
-"""The composition root of the served dashboard: a page for each visit, on the data layer's service."""
+"""The composition root of the served dashboard: a page a visit, on the data layer's service."""
 
 from __future__ import annotations
 

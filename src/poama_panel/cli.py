@@ -107,9 +107,7 @@ def data_(data: Path, keys: Path | None, host: str | None, port: int | None) -> 
 def _settings(host: str | None, port: int | None) -> Any:
     from poama_panel.settings import ViewSettings, explain
 
-    given: dict[str, Any] = {
-        k: v for k, v in {"host": host, "port": port}.items() if v is not None
-    }
+    given: dict[str, Any] = {k: v for k, v in {"host": host, "port": port}.items() if v is not None}
     try:
         return ViewSettings.for_this_machine(**given)
     except ValidationError as error:

@@ -134,7 +134,8 @@ def plume(series: xr.DataArray, display: Display, *, title: str, lead: int | Non
     paths = [
         {"valid": when, "value": row, "member": m} for m, row in zip(members, values, strict=True)
     ]
-    lines = hv.Path(paths, ["valid", "value"], ["member"], label="members").opts(
+    # Contours, not Path: a value that is one for the whole line keeps it in one piece.
+    lines = hv.Contours(paths, ["valid", "value"], ["member"], label="members").opts(
         color="#6c8ea3",
         line_width=1.2,
         alpha=0.75,

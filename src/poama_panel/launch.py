@@ -24,7 +24,7 @@ _STOP_SECONDS = 25.0
 
 
 def write_demo_data(folder: Path) -> None:
-    """Put the demo data into ``folder``, from a process of its own: NetCDF stays out of this one."""
+    """Put the demo data into ``folder``, by another process: NetCDF stays out of this one."""
     subprocess.run([sys.executable, "-m", "data_layer.demo", str(folder)], check=True)  # noqa: S603
 
 
@@ -132,7 +132,10 @@ async def _serve(settings: ViewSettings, layer: DataLayer | None, notice: str) -
             server.stop()
             sys.exit("The data layer did not start; its own lines above say why.")
         keeper = asyncio.create_task(layer.keep_alive())
-    for line in (f"\nThe dashboard is at  {settings.origins(server.port)[0]}{settings.prefix}/", notice):
+    for line in (
+        f"\nThe dashboard is at  {settings.origins(server.port)[0]}{settings.prefix}/",
+        notice,
+    ):
         if line:
             click.echo(line)
     click.echo("Stop it with Ctrl-C.")

@@ -12,6 +12,7 @@ import pint
 
 from data_layer.api import VariableInfo
 
+
 @dataclass(frozen=True)
 class Display:
     """From a file's units to those shown: ``shown = value * scale + offset``."""
@@ -75,7 +76,7 @@ def style_of(variable: VariableInfo, product: str) -> Style:
 
 
 @cache
-def _registry() -> pint.UnitRegistry:
+def _registry() -> pint.UnitRegistry[float]:
     return pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
 
 

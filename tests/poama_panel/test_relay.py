@@ -24,7 +24,7 @@ from tornado.web import Application, RequestHandler
 from data_layer.auth.tokens import Verifier
 from poama_panel.relay import is_frame_path
 from poama_panel.settings import JWKS_FILE
-from poama_panel.upstream import KEPT_OPEN, Upstream, UpstreamError
+from poama_panel.upstream import HEADER_SECONDS, KEPT_OPEN, Upstream, UpstreamError
 
 FRAME = "/frames/poama-m24/v1/sst_anom/mean/2011-07-24/1/0"
 BODY = os.urandom(600_000)
@@ -60,8 +60,9 @@ class DataLayer:
                 elif what == "unauthorised":
                     self.set_status(401)
                     self.write("who are you")
-                elif what == "broken":
-                    self.set_header("Content-Length", str(len(BODY)))
+                elif what in ("broken", "broken-chunked"):
+                    if what == "broken":
+                        self.set_header("Content-Length", str(len(BODY)))
                     self.write(BODY[:100_000])
                     await self.flush()
                     self.request.connection.stream.close()  # type: ignore[union-attr]
@@ -103,7 +104,8 @@ class DataLayer:
         await self._server.close_all_connections()
 
     def wait(self, event: asyncio.Event) -> None:
-        run_in(self._loop, lambda: asyncio.wait_for(event.wait(), 20))
+        # Sooner than the view's own time limit would bring it about.
+        run_in(self._loop, lambda: asyncio.wait_for(event.wait(), HEADER_SECONDS / 2))
 
 
 @pytest.fixture
@@ -211,10 +213,11 @@ def test_without_a_data_layer_the_answer_is_503_with_advice(tmp_path: Path) -> N
     assert answer.json()["advice"]
 
 
-def test_a_frame_that_breaks_off_does_not_look_like_a_whole_one(view: View) -> None:
+@pytest.mark.parametrize("what", ["broken", "broken-chunked"])
+def test_a_frame_that_breaks_off_does_not_look_like_a_whole_one(view: View, what: str) -> None:
     browser = view.browser().sign_in()
     with pytest.raises(httpx.RemoteProtocolError):
-        raw(browser, FRAME.replace("poama-m24", "broken"))
+        raw(browser, FRAME.replace("poama-m24", what))
     assert browser.get(FRAME).status_code == 200
 
 

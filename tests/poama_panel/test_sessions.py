@@ -137,6 +137,15 @@ def test_a_session_ends_with_what_it_rested_on(
     assert sessions.find(session_id) is None
 
 
+def test_a_session_ends_with_an_account_switched_off_by_hand(
+    sessions: Sessions, alice: Account, path: Path
+) -> None:
+    session_id = sessions.open(alice)
+    with sqlite3.connect(path) as database:
+        database.execute("update accounts set active = 0")
+    assert sessions.find(session_id) is None
+
+
 def test_closing_ends_one_session_alone(sessions: Sessions, alice: Account) -> None:
     one, other = sessions.open(alice), sessions.open(alice)
     sessions.close(key_of(one))

@@ -37,8 +37,8 @@ def good(tmp_path: Path) -> dict[str, Any]:
 def refusal(**given: Any) -> str:
     with pytest.raises(ValidationError) as caught:
         ViewSettings(**given)
-    shown = str(caught.value)
-    assert not any(v and v in shown for k, v in given.items() if k.endswith("_secret"))
+    # Where pydantic shows what it was given, it shows the beginning of a secret.
+    assert "input_value" not in str(caught.value)
     return explain(caught.value)
 
 

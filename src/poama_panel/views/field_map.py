@@ -85,7 +85,9 @@ class FieldMap(pn.viewable.Viewer):
         chosen = style_of(variable, product.name)
         lead = min(self._state.lead, max(len(info.leads) - 1, 0))
         with param.parameterized.batch_call_watchers(self.map):
-            if self.map.spec.get("quantity") != _quantity(info, variable.name, product.range_of or product.name):
+            if self.map.spec.get("quantity") != _quantity(
+                info, variable.name, product.range_of or product.name
+            ):
                 self.map.palette = chosen.palette
             self.map.lead = lead
             self.map.spec = describe(info, request, limits, self._state)

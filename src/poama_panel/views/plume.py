@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import holoviews as hv
 import panel as pn
+import xarray as xr
 
 from data_layer.api import ForecastSource, Point, ProductRequest
 from data_layer.errors import DataLayerError
@@ -29,7 +30,7 @@ class Plume(pn.viewable.Viewer):
         state.param.watch(
             lambda *_: self._draw(), ["place", "dataset", "variable", "init", "catalogue"]
         )
-        self._kept: tuple[ProductRequest, object] | None = None
+        self._kept: tuple[ProductRequest, xr.DataArray] | None = None
 
     def _draw(self) -> None:
         self._pane.object = self.element()

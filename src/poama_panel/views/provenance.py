@@ -18,7 +18,8 @@ p { margin: 0 0 8px; }
 dl { margin: 10px 0 0; display: grid; grid-template-columns: 74px minmax(0, 1fr); gap: 4px 8px; }
 dt { color: #5a6b7b; }
 dd { margin: 0; overflow-wrap: anywhere; }
-details { margin-top: 12px; border: 1px solid #e2a65a; background: #fff6e8; border-radius: 6px; padding: 7px 10px; }
+details { margin-top: 12px; border: 1px solid #e2a65a; background: #fff6e8;
+  border-radius: 6px; padding: 7px 10px; }
 summary { cursor: pointer; font-weight: 600; }
 ul { margin: 6px 0 0; padding-left: 16px; overflow-wrap: anywhere; }
 """
@@ -66,9 +67,7 @@ def describe(info: DatasetInfo | None, refused: tuple[RefusedFile, ...]) -> str:
             ("Grid", f"{info.grid.ny} × {info.grid.nx}"),
             ("Licence", info.licence),
         ]
-        rows = "".join(
-            f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts if value
-        )
+        rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts if value)
         parts.append(f'<dl class="pp-facts">{rows}</dl>')
     if refused:
         shown = "".join(
@@ -103,4 +102,3 @@ def starts(info: DatasetInfo) -> str:
     if len(info.inits) > 1:
         return f"{len(info.inits)} from {info.inits[0]} to {info.inits[-1]}"
     return info.inits[0] if info.inits else ""
-
