@@ -127,6 +127,22 @@ def test_synthetic_data_are_labelled_wherever_they_are_shown(watch: Watch) -> No
     assert watch.errors == []
 
 
+def test_choices_made_in_haste_end_with_the_last_one(watch: Watch) -> None:
+    page = watch.open()
+    stage = page.locator(".stage").bounding_box()
+    assert stage is not None
+    page.mouse.click(stage["x"] + 0.6 * stage["width"], stage["y"] + 0.5 * stage["height"])
+    watch.settle()
+    _select(watch, "Forecast", "Synthetic S2 · forecast")
+    page.locator('.pp-map[data-shown^="synthetic-s2-forecast/"]').wait_for()
+    _select(watch, "Product", "Ensemble spread")
+    page.locator('.pp-map[data-shown*="/spread/"]').wait_for()
+    watch.settle()
+    assert "/spread/" in watch.shown()
+    assert "ensemble spread" in page.locator(".title-main").inner_text()
+    assert watch.errors == []
+
+
 def test_a_hindcast_start_can_be_chosen(watch: Watch) -> None:
     page = watch.open()
     _select(watch, "Forecast", "Synthetic S2 · hindcast")

@@ -74,7 +74,8 @@ export function render({model, view, el}) {
 
   const figure = findFigure(view.model.data.plot)
   const named = (/** @type {string} */ name) => figure.select_one(name)
-  const source = figure.renderers.find((/** @type {any} */ r) => r.name === "frame").data_source
+  const image = figure.renderers.find((/** @type {any} */ r) => r.name === "frame")
+  const source = image.data_source
   const mapper = named("colour-mapper")
   const markers = figure.renderers.find((/** @type {any} */ r) => r.name === "place")?.data_source
   const NDArray = source.data.image[0].constructor
@@ -191,6 +192,8 @@ export function render({model, view, el}) {
     $(".loading").hidden = true
     $(".problem span").textContent = error.message || String(error)
     $(".problem").hidden = false
+    // Another selection's map must not stand under this one's title.
+    if (state.frame === null) image.visible = false
   }
 
   // ---- drawing --------------------------------------------------------------
@@ -203,6 +206,7 @@ export function render({model, view, el}) {
     const [ny, nx] = header.shape
     state.pixels = new NDArray(paint(cells, table).buffer, [ny, nx])
     state.shifts = shiftsInView(header)
+    image.visible = true
     place()
     root.dataset.shown = state.shown
     root.dispatchEvent(new CustomEvent("frame-shown", {bubbles: true, composed: true, detail: state.shown}))
@@ -333,8 +337,11 @@ export function render({model, view, el}) {
   /** Other plots' markers of the valid time. They may not be on the page yet, or no longer. */
   function follow() {
     for (const name of model.followers) {
-      const mark = view.model.document?.get_model_by_name(name)
-      if (mark) mark.location = state.spec.times[state.lead]
+      // While a plot is replaced there may be two of a name, which Bokeh's own
+      // look-up takes for an error.
+      for (const mark of view.model.document?._all_models.values() ?? []) {
+        if (mark.name === name && "location" in mark) mark.location = state.spec.times[state.lead]
+      }
     }
   }
 
@@ -415,6 +422,9 @@ export function render({model, view, el}) {
     state.spec = model.spec
     const {spec} = state
     root.classList.toggle("empty", !spec.leads?.length)
+    // The last image stays, but it is not read, recoloured or kept in the name of
+    // the new selection.
+    if (before.path !== spec.path) state.frame = null
     if (!spec.leads?.length) return
     state.lead = Math.min(model.lead, spec.leads.length - 1)
     state.member = spec.members.includes(model.member) ? model.member : (spec.members[0] ?? "all")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
@@ -11,7 +12,14 @@ from typing import Any
 import panel as pn
 import param
 
-from data_layer.api import DatasetInfo, ForecastSource, Limits, ProductRequest
+from data_layer.api import (
+    DatasetInfo,
+    ForecastSource,
+    Limits,
+    ProductInfo,
+    ProductRequest,
+    VariableInfo,
+)
 from data_layer.errors import BadRequest, DataLayerError, NotFound
 from data_layer.timing import describe_lead, describe_valid, parse_init, valid_period
 from poama_panel.elements import base_map
@@ -48,6 +56,8 @@ class FieldMap(pn.viewable.Viewer):
     ) -> None:
         super().__init__()
         self._state, self._source = state, source
+        self._lock, self._turn = threading.RLock(), 0
+        self._described: ProductRequest | None = None
         self.map = FrameMap(
             plot=pn.pane.HoloViews(base_map(), sizing_mode="stretch_width", margin=0),
             base=base,
@@ -68,29 +78,40 @@ class FieldMap(pn.viewable.Viewer):
         self.map.param.watch(self._follow, ["lead", "member", "place"])
 
     def _describe(self) -> None:
+        """Tell the browser of the state's selection, unless a newer one overtakes it.
+
+        Selections come from several threads, and their limits take unequally long.
+        """
         request = self._state.request()
         info, variable, product = (
             self._state.info,
             self._state.variable_info,
             self._state.product_info,
         )
+        with self._lock:
+            if request is not None and request == self._described:
+                return
+            self._turn += 1
+            turn = self._turn
         if request is None or info is None or variable is None or product is None:
             self.map.spec = {}
             return
         try:
             limits = self._source.limits(request)
+            described: ProductRequest | None = request
         except DataLayerError as error:
             log.warning("no limits for %s: %s", request, error)
-            limits = Limits(0.0, 1.0, 0.0, 1.0)
-        chosen = style_of(variable, product.name)
-        lead = min(self._state.lead, max(len(info.leads) - 1, 0))
-        with param.parameterized.batch_call_watchers(self.map):
-            if self.map.spec.get("quantity") != _quantity(
-                info, variable.name, product.range_of or product.name
-            ):
-                self.map.palette = chosen.palette
-            self.map.lead = lead
-            self.map.spec = describe(info, request, limits, self._state)
+            limits, described = Limits(0.0, 1.0, 0.0, 1.0), None
+        spec = describe(info, request, limits, variable, product)
+        with self._lock:
+            if turn != self._turn:
+                return
+            self._described = described
+            with param.parameterized.batch_call_watchers(self.map):
+                if self.map.spec.get("quantity") != spec["quantity"]:
+                    self.map.palette = style_of(variable, product.name).palette
+                self.map.lead = min(self._state.lead, max(len(info.leads) - 1, 0))
+                self.map.spec = spec
 
     def _follow(self, *events: param.parameterized.Event) -> None:
         changes: dict[str, Any] = {}
@@ -124,12 +145,13 @@ def _quantity(info: DatasetInfo, variable: str, product: str) -> str:
 
 
 def describe(
-    info: DatasetInfo, request: ProductRequest, limits: Limits, state: ForecastState
+    info: DatasetInfo,
+    request: ProductRequest,
+    limits: Limits,
+    variable: VariableInfo,
+    product: ProductInfo,
 ) -> dict[str, Any]:
     """All that the browser needs to know to show any lead and member of a selection."""
-    variable, product = state.variable_info, state.product_info
-    assert variable is not None
-    assert product is not None
     display = display_of(variable, product.name)
     low, high = (v * display.scale + display.offset for v in (limits.low, limits.high))
     low, high = round_range(low, high, style_of(variable, product.name).floor)
