@@ -168,7 +168,7 @@ class Visit:
         return round((self._c.server.cpu_seconds() - before) * 1e6 / IDLE_MS, 2)
 
     def stepping(self) -> Numbers:
-        """All leads of one member, the next member, all leads back, and so on: frames never seen."""
+        """All leads of a member, the next member, all leads back, and so on: frames never seen."""
         leads, members = Steps(), Steps()
         for _ in range(WARM_MEMBERS):
             self._sweep(1)

@@ -30,16 +30,20 @@ from data_layer.timing import format_init, parse_init, valid_period
 _SAMPLED_MEMBERS = 4
 _SAMPLED_CELLS = 65_536
 
+# The NetCDF library is not safe to call from two threads, whatever the files:
+# one lock for all sources of the process.
+_NETCDF = threading.RLock()
+
 
 class LocalSource:
     """A :class:`~data_layer.api.ForecastSource` on a folder of files.
 
     Safe to call from any thread: the NetCDF library is not, so calls wait for
-    each other. A server uses one in each of several reader processes instead.
+    each other, those of other sources in this process too. A server uses one in
+    each of several reader processes instead.
     """
 
     def __init__(self, index: ArchiveIndex) -> None:
-        self._lock = threading.RLock()
         self._set(index)
 
     @classmethod
@@ -57,7 +61,8 @@ class LocalSource:
                 asked=str(folder),
                 advice="Name a folder that holds forecast files.",
             )
-        return cls(opening.scan(path))
+        with _NETCDF:
+            return cls(opening.scan(path))
 
     def _set(self, index: ArchiveIndex) -> None:
         self._index = index
@@ -65,13 +70,13 @@ class LocalSource:
 
     def replace(self, index: ArchiveIndex) -> None:
         """Answer from a newer index from now on."""
-        with self._lock:
+        with _NETCDF:
             self._files.close()
             self._set(index)
 
     def refresh(self) -> None:
         """Look at the folder again."""
-        with self._lock:
+        with _NETCDF:
             # HDF5 would read a file that was written over through what it
             # remembers of it while the old one is open.
             self._files.close()
@@ -79,7 +84,7 @@ class LocalSource:
 
     def close(self) -> None:
         """Close the open files."""
-        with self._lock:
+        with _NETCDF:
             self._files.close()
 
     @property
@@ -97,7 +102,7 @@ class LocalSource:
 
     def fetch(self, request: ProductRequest) -> xr.DataArray:
         """See :class:`~data_layer.api.ForecastSource`."""
-        with self._lock:
+        with _NETCDF:
             dataset = self._checked(request)
             if not dataset.info.inits:
                 return self._observed(dataset, request)
@@ -111,7 +116,7 @@ class LocalSource:
 
     def limits(self, request: ProductRequest) -> Limits:
         """See :class:`~data_layer.api.ForecastSource`."""
-        with self._lock:
+        with _NETCDF:
             dataset = self._checked(request)
             chosen = product(request.product)
             if chosen.info.range_of:
@@ -142,7 +147,7 @@ class LocalSource:
 
     def netcdf(self, request: ProductRequest) -> bytes:
         """See :class:`~data_layer.api.ForecastSource`."""
-        with self._lock:
+        with _NETCDF:
             da = self.fetch(request)
             name = str(da.name)
             ds = da.to_dataset(name=name)

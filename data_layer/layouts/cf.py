@@ -173,6 +173,8 @@ def _leads(
     valid = ds[role["valid"]] if "valid" in role else None
     if lead is not None and lead.dims == (lead.name,):
         return str(lead.name), _lead_numbers(lead, valid, starts)
+    if lead is not None and lead.ndim == 0 and _lead_unit(lead) == "months":
+        return None, _lead_numbers(lead, None, starts)
     if valid is not None and valid.ndim <= 1 and nominal is not None:
         (origin,) = moments(nominal)
         begins, unit = _window_begins(ds, valid, origin)
@@ -185,15 +187,18 @@ def _leads(
     raise UnreadableFile("neither a lead nor a valid time was recognised as an axis")
 
 
-def _lead_numbers(lead: xr.DataArray, valid: xr.DataArray | None, starts: list[Moment]) -> Leads:
-    words = str(lead.attrs.get("units", "")).lower().split()
-    unit = _UNIT_WORDS.get(words[0]) if words else None
+def _lead_unit(lead: xr.DataArray) -> LeadUnit | None:
+    said = str(lead.attrs.get("units", "")).lower().split()[:1]
+    unit = _UNIT_WORDS.get(said[0]) if said else None
     called = f"{lead.name} {lead.attrs.get('long_name', '')}".lower()
-    if unit is None and "month" in called:
-        unit = "months"
+    return "months" if unit is None and "month" in called else unit
+
+
+def _lead_numbers(lead: xr.DataArray, valid: xr.DataArray | None, starts: list[Moment]) -> Leads:
+    unit = _lead_unit(lead)
     if unit is None:
         raise UnreadableFile(
-            f"its lead {lead.name!r} is counted in {' '.join(words) or 'nothing named'}; "
+            f"its lead {lead.name!r} is counted in {lead.attrs.get('units') or 'nothing named'}; "
             "months, days or hours are understood"
         )
     values = np.atleast_1d(lead.values).astype(np.float64)

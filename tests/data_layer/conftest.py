@@ -64,7 +64,7 @@ def make_observations(
     return ds.assign_coords(time=("time", times, {"standard_name": "time"}))
 
 
-def write_file(ds: xr.Dataset, path: Path, **options: Any) -> Path:
+def _write_file(ds: xr.Dataset, path: Path, **options: Any) -> Path:
     """Written aside and moved into place, as an archive does it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name("." + path.name)
@@ -83,7 +83,13 @@ def observations() -> Callable[..., xr.Dataset]:
     return make_observations
 
 
+@pytest.fixture(scope="session")
+def write_file() -> Callable[..., Path]:
+    """``write_file(dataset, path)`` → the path."""
+    return _write_file
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
     """``write(dataset, "place/name.nc")`` → the path, under this test's own folder."""
-    return lambda ds, name, **options: write_file(ds, tmp_path / name, **options)
+    return lambda ds, name, **options: _write_file(ds, tmp_path / name, **options)

@@ -166,6 +166,14 @@ def test_a_file_in_use_is_opened_once_and_the_one_longest_unused_is_closed(index
     files.close()
 
 
+def test_reading_one_map_leaves_the_rest_of_the_file_on_disk(indexed):
+    files = OpenFiles(Path(indexed.folder))
+    record = indexed.datasets[0].files[0]
+    assert files.get(record)["tas"].isel(init=0, member=1, lead=0).load().shape == (4, 6)
+    assert not files.get(record)["tas"].variable._in_memory
+    files.close()
+
+
 def test_a_scan_leaves_no_file_open(indexed):
     assert opened_files(indexed.folder) == []
 

@@ -29,7 +29,14 @@ def test_standard_names_decide_whatever_the_names_are():
         e=(("e",), {"standard_name": "latitude"}),
         f=(("f",), {"standard_name": "longitude"}),
     )
-    assert coordinates(ds) == dict(init="a", lead="b", member="c", valid="d", lat="e", lon="f")
+    assert coordinates(ds) == {
+        "init": "a",
+        "lead": "b",
+        "member": "c",
+        "valid": "d",
+        "lat": "e",
+        "lon": "f",
+    }
 
 
 @pytest.mark.parametrize("units", ["degrees_north", "degree_north", "degrees_N", "degreeN"])
@@ -46,7 +53,14 @@ def test_axis_and_name_tell_when_nothing_else_does():
         X=(("X",), {"axis": "X"}),
         T=(("T",), {"axis": "T"}),
     )
-    assert coordinates(ds) == dict(init="S", lead="L", member="M", valid="T", lat="Y", lon="X")
+    assert coordinates(ds) == {
+        "init": "S",
+        "lead": "L",
+        "member": "M",
+        "valid": "T",
+        "lat": "Y",
+        "lon": "X",
+    }
 
 
 def test_a_rotated_pole_is_no_latitude():

@@ -57,7 +57,7 @@ def labelled(**coords) -> xr.DataArray:
 def test_arranging_moves_the_numbers_with_their_labels():
     da = labelled(member=[2, 0, 1], lead=[1, 0], lat=[30.0, 10, -10], lon=[-120.0, 0, 120])
     out = schema.arrange(da)
-    for dim, values in dict(member=[0, 1, 2], lead=[0, 1], lat=[-10, 10, 30]).items():
+    for dim, values in {"member": [0, 1, 2], "lead": [0, 1], "lat": [-10, 10, 30]}.items():
         np.testing.assert_array_equal(out[dim].values, values)
     np.testing.assert_array_equal(out["lon"].values, [0, 120, 240])
     west = out.assign_coords(lon=[0, 120, -120])
@@ -93,11 +93,9 @@ def test_a_canonical_dataset_is_returned_as_it_is(forecast, observations):
     st.integers(0, 30),
     st.lists(st.integers(0, 12), min_size=1, max_size=4, unique=True),
 )
-def test_a_lagged_member_keeps_its_valid_times(unit, back, leads):
-    from tests.data_layer.conftest import make_forecast
-
+def test_a_lagged_member_keeps_its_valid_times(forecast, unit, back, leads):
     nominal = np.datetime64("2026-11-05")
-    ds = make_forecast(inits=(str(nominal - back),), leads=tuple(leads), unit=unit)
+    ds = forecast(inits=(str(nominal - back),), leads=tuple(leads), unit=unit)
     seen = schema.as_lagged(ds, schema.moments(nominal)[0])
 
     def begins(d: xr.Dataset) -> list[object]:
