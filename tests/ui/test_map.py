@@ -112,7 +112,7 @@ def test_synthetic_data_are_labelled_wherever_they_are_shown(watch: Watch) -> No
     _select(watch, "Forecast", "Synthetic S2 · forecast")
     page.locator('.pp-map[data-shown^="synthetic-s2-forecast/"]').wait_for()
     assert page.locator(".badge").is_visible()
-    assert page.get_by_text("made in code to show what the product does").is_visible()
+    page.get_by_text("made in code to show what the product does").wait_for()
     assert "Synthetic S2" in page.locator(".title-more").inner_text()
     stage = page.locator(".stage").bounding_box()
     assert stage is not None
