@@ -9,6 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import settings
+
+# The first example of some properties compiles a kernel, and machines differ.
+settings.register_profile("data layer", deadline=None)
+settings.load_profile("data layer")
 
 LAT = np.array([-30.0, -10.0, 10.0, 30.0])
 LON = np.arange(0.0, 360.0, 60.0)

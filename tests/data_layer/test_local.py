@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +11,7 @@ import xarray as xr
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from data_layer import errors, frames, opening
+from data_layer import errors, frames
 from data_layer.api import Box, Point, ProductRequest
 from data_layer.local import LocalSource
 
@@ -151,19 +147,6 @@ def test_a_region_all_around_is_the_whole_map(source, edges):
     xr.testing.assert_identical(got, source.fetch(TAS))
 
 
-def test_the_edges_of_the_grid_as_the_catalogue_gives_them_hold_all_of_it(forecast, write):
-    lat = np.arange(-44.525, -40, 0.05).astype("f4")
-    lon = np.arange(113.3, 118, 0.05).astype("f4")
-    ds = forecast(members=(0,), leads=(0,), lat=lat, lon=lon)
-    ds = ds.assign_coords(lat=ds["lat"].astype("f4"), lon=ds["lon"].astype("f4"))
-    path = write(ds, "fine.nc")
-    source = LocalSource.open(path.parent)
-    grid = source.catalogue().dataset("fine").grid
-    box = Box(*grid.lat, *grid.lon)
-    got = source.fetch(ProductRequest("fine", "tas", init="2026-10-01", lead=0, box=box))
-    assert got.shape == (1, lat.size, lon.size)
-
-
 @pytest.mark.parametrize("lon", [179.9, -179.9, 180.1, 540.0])
 def test_a_place_near_the_date_line_has_its_nearest_cell_across_it(source, lon):
     assert source.fetch(replace(TAS, point=Point(5, lon)))["lon"].item() == 180.0
@@ -238,34 +221,6 @@ def test_limits_cover_starts_of_different_lengths(source):
     limits = source.limits(replace(RAGGED, init=STARTS[1]))
     assert (limits.minimum, limits.maximum) == (1e5, 1e5 + 135)
     assert source.limits(RAGGED).minimum == 0
-
-
-def test_grids_that_differ_by_rounding_are_one_grid(forecast, write):
-    lat, lon = np.linspace(-20, 20, 7), np.linspace(0, 300, 8)
-    for m, dtype in enumerate(("f4", "f8")):
-        ds = forecast(members=(m,), lat=lat, lon=lon)
-        ds = ds.assign_coords(lat=ds["lat"].astype(dtype), lon=ds["lon"].astype(dtype))
-        path = write(ds, f"tas_e{m}.nc")
-    source = LocalSource.open(path.parent)
-    (info,) = source.catalogue().datasets
-    assert info.members == (0, 1)
-    for area in ({}, {"box": Box(-10, 20, -60, 120)}, {"point": Point(6.6, 51.4)}):
-        got = source.fetch(ProductRequest("tas", "tas", init="2026-10-01", **area))
-        assert np.isfinite(got.values).all()
-        np.testing.assert_array_equal(got[0], got[1])
-
-
-def test_members_in_files_of_either_longitude_convention(forecast, write):
-    east = forecast(members=(0,))
-    west = forecast(members=(1,))
-    west = west.assign_coords(lon=(west["lon"] + 180) % 360 - 180).sortby("lon")
-    write(east, "tas_e0.nc")
-    source = LocalSource.open(write(west, "tas_e1.nc").parent)
-    for area in ({}, {"point": Point(10, -60)}):
-        got = source.fetch(ProductRequest("tas", "tas", init="2026-10-01", **area))
-        np.testing.assert_array_equal(got[0], got[1])
-        assert got["lon"].values.max() == 300
-        assert got["lon"].ndim == got.dims.count("lon")
 
 
 # Limits
@@ -395,85 +350,9 @@ def test_the_spread_of_one_member_is_refused_before_anything_is_read(forecast, w
         source.fetch(request_)
 
 
-@pytest.mark.parametrize("where", [Point(60, 0), Point(-89, 10)])
-def test_a_place_off_the_grid_is_told_where_the_grid_is(forecast, write, where):
-    regional = forecast(lat=np.arange(-45.0, -9, 5), lon=np.arange(110.0, 156, 5))
-    source = LocalSource.open(write(regional, "tas.nc").parent)
-    with pytest.raises(errors.BadRequest, match="outside the grid") as caught:
-        source.fetch(ProductRequest("tas", "tas", point=where))
-    assert caught.value.exists == ("lat -45 to -10", "lon 110 to 155")
-    assert source.fetch(ProductRequest("tas", "tas", point=Point(-46, 157)))["lat"] == -45
-
-
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(errors.BadRequest, match="There is no folder"):
         LocalSource.open(tmp_path / "nowhere")
-
-
-# Files that change while they are in use
-
-
-@pytest.fixture
-def archive(forecast, write) -> Path:
-    write(forecast(), "tas.nc")
-    return write(forecast(plus=5e5), ".next.nc").parent
-
-
-def moved(folder: Path) -> None:
-    (folder / ".next.nc").rename(folder / "tas.nc")
-
-
-def written_over(folder: Path) -> None:
-    shutil.copyfile(folder / ".next.nc", folder / "tas.nc")
-
-
-TAS_0 = ProductRequest("tas", "tas", init="2026-10-01", lead=1, member=2)
-
-
-@pytest.mark.parametrize("change", [moved, written_over])
-def test_a_file_replaced_under_our_feet_is_an_error_and_then_new_data(archive, change):
-    source = LocalSource.open(archive)
-    before, version = source.fetch(TAS_0), source.catalogue().dataset("tas").version
-    change(archive)
-    with pytest.raises(errors.UnreadableFile, match="changed since it was indexed"):
-        source.fetch(TAS_0)
-    source.refresh()
-    after = source.fetch(TAS_0)
-    np.testing.assert_array_equal(after.values, before.values + np.float32(5e5))
-    assert source.catalogue().dataset("tas").version != version
-    with pytest.raises(errors.SupersededVersion) as caught:
-        source.fetch(replace(TAS_0, version=version))
-    assert caught.value.exists == (source.catalogue().dataset("tas").version,)
-
-
-def test_a_file_that_went_away_is_an_error_and_then_unknown(archive):
-    source = LocalSource.open(archive)
-    source.fetch(TAS_0)
-    (archive / "tas.nc").unlink()
-    with pytest.raises(errors.UnreadableFile, match="is gone"):
-        source.fetch(TAS_0)
-    source.refresh()
-    with pytest.raises(errors.UnknownDataset):
-        source.fetch(TAS_0)
-
-
-def test_a_source_answers_from_the_index_it_is_given(archive):
-    source = LocalSource(opening.scan(archive))
-    source.fetch(TAS_0)
-    moved(archive)
-    source.replace(opening.scan(archive))
-    assert source.fetch(TAS_0).values.min() >= 5e5
-
-
-def test_a_closed_source_holds_no_file_and_opens_them_again_when_asked(archive):
-    source = LocalSource.open(archive)
-    expected = source.fetch(TAS_0)
-    held = {os.readlink(f) for f in Path("/proc/self/fd").iterdir() if f.is_symlink()}
-    assert str(archive / "tas.nc") in held
-    source.close()
-    held = {os.readlink(f) for f in Path("/proc/self/fd").iterdir() if f.is_symlink()}
-    assert str(archive / "tas.nc") not in held
-    xr.testing.assert_identical(source.fetch(TAS_0), expected)
 
 
 def test_a_frame_is_the_map_that_is_fetched(source):
@@ -482,44 +361,3 @@ def test_a_frame_is_the_map_that_is_fetched(source):
     np.testing.assert_allclose(shown[rows], array, atol=shown.attrs["step"] / 2 + 1e-9)
     np.testing.assert_array_equal(shown["lon"], array["lon"])
     assert shown.attrs["units"] == "K"
-
-
-# Run in a process of its own: the library does not raise, it brings the process down.
-HAMMER = """
-import sys, threading
-from data_layer.api import Point, ProductRequest
-from data_layer.local import LocalSource
-
-sources = [LocalSource.open(sys.argv[1]) for _ in range(2)]
-request = ProductRequest("tas", "tas", init="2026-10-01", lead=1)
-expected = sources[0].fetch(request).values
-wrong = []
-
-def ask(n):
-    source = sources[n % 2]
-    try:
-        for turn in range(12):
-            if not (source.fetch(request).values == expected).all():
-                wrong.append("other numbers")
-            source.frame(ProductRequest("tas", "tas", init="2026-10-01", lead=0, member=1))
-            source.netcdf(ProductRequest("tas", "tas", init="2026-10-01", point=Point(0, 0)))
-            source.limits(request)
-            if turn % 4 == n % 4:
-                source.refresh() if n % 2 else source.close()
-    except BaseException as error:
-        wrong.append(repr(error))
-
-threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-sys.exit("; ".join(wrong) or 0)
-"""
-
-
-def test_eight_threads_may_ask_two_sources_at_once(archive):
-    done = subprocess.run(
-        [sys.executable, "-c", HAMMER, str(archive)], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr

@@ -95,7 +95,7 @@ def test_a_canonical_dataset_is_returned_as_it_is(forecast, observations):
 )
 def test_a_lagged_member_keeps_its_valid_times(forecast, unit, back, leads):
     nominal = np.datetime64("2026-11-05")
-    ds = forecast(inits=(str(nominal - back),), leads=tuple(leads), unit=unit)
+    ds = forecast(inits=(str(nominal - np.timedelta64(back, "D")),), leads=tuple(leads), unit=unit)
     seen = schema.as_lagged(ds, schema.moments(nominal)[0])
 
     def begins(d: xr.Dataset) -> list[object]:
