@@ -8,12 +8,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 from playwright.sync_api import BrowserContext, Page
 
 HERE = Path(__file__).parent
@@ -27,7 +26,7 @@ class Server:
     Parameters
     ----------
     command: what to run.
-    ready: the address that answers once it serves.
+    ready: what it prints once it serves.
     log: file for its output.
     """
 
@@ -42,13 +41,11 @@ class Server:
     def _wait(self, ready: str) -> None:
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
+            if ready in self._log.read_text():
+                return
             if self._process.poll() is not None:
                 break
-            try:
-                with urllib.request.urlopen(ready, timeout=5):
-                    return
-            except OSError:
-                time.sleep(0.2)
+            time.sleep(0.1)
         self.stop()
         raise RuntimeError(f"The server did not start:\n{self._log.read_text()[-2000:]}")
 
@@ -113,7 +110,7 @@ class PoamaPanel:
         self.url = f"http://127.0.0.1:{port}/"
         self.server = Server(
             [program, "serve", "--data", str(archive), "--port", str(port)],
-            f"{self.url}readyz",
+            "The dashboard is at",
             state / "server.log",
             **env,
         )
@@ -166,8 +163,7 @@ class HvPlot:
         app, file = HERE / "apps" / "hvplot_app.py", archive / "forecast.nc"
         command = [str(BIN / "panel"), "serve", str(app), "--port", str(port)]
         command += ["--args", str(file), str(width), str(height)]
-        ready = f"http://127.0.0.1:{port}/favicon.ico"
-        self.server = Server(command, ready, state / "server.log")
+        self.server = Server(command, "Bokeh app running at", state / "server.log")
 
     def sign_in(self, context: BrowserContext) -> None:
         """There is no login: only the first page, as the other has had it."""

@@ -9,6 +9,7 @@ the wave number, as those of temperature do; anomalies decay from lead to lead.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import netCDF4
 import numpy as np
@@ -26,7 +27,8 @@ def amplitudes() -> Field:
     kx = np.fft.rfftfreq(NX)[None, :] * NX
     shape = (1 + np.hypot(ky, kx) / 4) ** -2
     shape[0, 0] = 0
-    return (shape / np.sqrt((shape**2).sum() * 2)).astype(np.float32)
+    scaled: Field = (shape / np.sqrt((shape**2).sum() * 2)).astype(np.float32)
+    return scaled
 
 
 def anomaly(amplitude: Field, random: np.random.Generator) -> Field:
@@ -58,7 +60,7 @@ def write(path: Path) -> None:
             "longitude": NX,
         }.items():
             ds.createDimension(name, size)
-        coordinates = {
+        coordinates: dict[str, tuple[tuple[str, ...], Any, str]] = {
             "forecast_reference_time": ((), 0, "hours since 2026-11-01 00:00:00"),
             "realization": (("realization",), np.arange(MEMBERS), "1"),
             "forecast_period": (("forecast_period",), np.arange(LEADS), "months"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from contestants import Contestant
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize
 
 HERE = Path(__file__).parent
 PROBE = HERE / "probe.js"
-VIEWPORT = {"width": 1440, "height": 1000}
+VIEWPORT: ViewportSize = {"width": 1440, "height": 1000}
 CHROMIUM = [
     "--headless",
     "--no-sandbox",
@@ -71,8 +72,9 @@ class Steps:
 
 
 def launch(playwright: Playwright) -> Browser:
-    """The Chromium of the system if there is one, else Playwright's."""
-    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
+    """The Chromium that POAMA_CHROMIUM names, else the system's, else Playwright's."""
+    program = os.environ.get("POAMA_CHROMIUM") or shutil.which("chromium")
+    return playwright.chromium.launch(executable_path=program, args=CHROMIUM)
 
 
 @contextmanager

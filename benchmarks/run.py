@@ -9,106 +9,88 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
 import platform
-import re
-import statistics
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from contestants import HvPlot, PoamaPanel
-from make_data import ensure
+import report
+from contestants import Contestant, HvPlot, PoamaPanel
+from make_data import OUT, ensure
 from measure import figure_size, floor, launch, visit
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-HERE = Path(__file__).parent
-OUT = HERE / "out"
-ROWS = (
-    ("next lead, p50 ms", ("step", "lead", "first", "p50")),
-    ("next lead, p95 ms", ("step", "lead", "first", "p95")),
-    ("next member, p50 ms", ("step", "member", "first", "p50")),
-    ("jump, not cached, p50 ms", ("jump", "jump", "first", "p50")),
-    ("jump, not cached, p95 ms", ("jump", "jump", "first", "p95")),
-    ("server CPU, ms per step", ("step", "cpu_ms")),
-    ("server CPU, ms per jump", ("jump", "cpu_ms")),
-    ("kB per step", ("step", "kB")),
-    ("zoom, p50 ms", ("zoom", "zoom", "first", "p50")),
-    ("zoom, server CPU ms", ("zoom", "cpu_ms")),
-    ("zoom, requests", ("zoom", "requests")),
-    ("page to first map, ms", ("load", "ms")),
-)
+PACKAGES = ("panel", "bokeh", "holoviews", "xarray", "netCDF4", "hvplot", "datashader")
 
 
-def pick(numbers: dict[str, Any], path: tuple[str, ...]) -> float:
-    """The number at a path, NaN when it was not measured."""
-    found: Any = numbers
-    for key in path:
-        if isinstance(found, list):
-            found = sorted(found)[min(len(found) - 1, len(found) * int(key[1:]) // 100)]
-        else:
-            found = found.get(key) if isinstance(found, dict) else None
-    return float(found) if found is not None else float("nan")
+def measured(browser: Browser, contestant: Contestant) -> dict[str, Any]:
+    """Visit a contestant, then end it: no round finds what another has left in a cache."""
+    try:
+        print(f"  {contestant.name} …", flush=True)
+        return visit(browser, contestant, OUT / f"{contestant.name}.png")
+    finally:
+        contestant.server.stop()
 
 
-def table(rounds: list[dict[str, Any]]) -> str:
-    """Medians over the rounds, and their ratio (least to greatest of the rounds)."""
-    lines = ["| | poama-panel | hvPlot | hvPlot / poama-panel |", "|---|---|---|---|"]
-    for title, path in ROWS:
-        ours = [pick(r["poama-panel"], path) for r in rounds]
-        peers = [pick(r["hvplot"], path) for r in rounds]
-        ratios = [p / o for o, p in zip(ours, peers, strict=True) if o]
-        span = f"{statistics.median(ratios):.1f} ({min(ratios):.1f}–{max(ratios):.1f})"
-        text = span if ratios else "–"
-        lines.append(
-            f"| {title} | {statistics.median(ours):.4g} | {statistics.median(peers):.4g} | {text} |"
-        )
-    return "\n".join(lines)
+def run(rounds: int) -> dict[str, Any]:
+    """All rounds, the floor, and where they were taken."""
+    archive = ensure()
+    load = [os.getloadavg()[0]]
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        browser = launch(playwright)
+
+        def ours(name: str) -> PoamaPanel:
+            return PoamaPanel(archive, _folder(place, name))
+
+        first = ours("first")
+        try:
+            size = figure_size(browser, first)
+        finally:
+            first.server.stop()
+        taken = []
+        for n in range(rounds):
+            print(f"round {n + 1} of {rounds}", flush=True)
+            seen = {report.OURS: measured(browser, ours(f"ours{n}"))}
+            peer = HvPlot(archive, _folder(place, f"peer{n}"), *size)
+            taken.append(seen | {report.PEER: measured(browser, peer)})
+        fill = floor(browser)
+        chromium = browser.version
+    load.append(os.getloadavg()[0])
+    versions = {p: version(p) for p in PACKAGES}
+    where = {
+        "date": dt.date.today().isoformat(),
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "load": load,
+        "map": size,
+        "versions": {"Python": platform.python_version(), **versions, "Chromium": chromium},
+    }
+    return {"where": where, "floor": fill, "rounds": taken}
 
 
 def main() -> None:
     """Measure, and renew the table in README.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    rounds_wanted = parser.parse_args().rounds
-    archive = ensure()
-    archive = archive if archive.is_dir() else archive.parent
+    rounds = parser.parse_args().rounds
     OUT.mkdir(exist_ok=True)
-    rounds: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
-        browser = launch(playwright)
-        ours = PoamaPanel(archive, _folder(place, "ours"))
-        try:
-            width, height = figure_size(browser, ours)
-            peer = HvPlot(archive, _folder(place, "peer"), width, height)
-            try:
-                for n in range(rounds_wanted):
-                    seen = {c.name: visit(browser, c, OUT / f"{c.name}.png") for c in (ours, peer)}
-                    rounds.append(seen)
-                    (OUT / "results.json").write_text(json.dumps(rounds, indent=1))
-                    print(f"round {n + 1}:\n{table([seen])}", flush=True)
-                canvas = floor(browser)
-            finally:
-                peer.server.stop()
-        finally:
-            ours.server.stop()
-    versions = ", ".join(f"{p} {version(p)}" for p in ("panel", "bokeh", "holoviews", "hvplot"))
-    text = (
-        f"{dt.date.today()}, {platform.machine()}, Python {platform.python_version()}, {versions}; "
-        f"{len(rounds)} round(s), map {width} × {height} px; "
-        f"floor, an empty canvas filled: {pick(canvas, ('fill', 'first_p50')):.3g} ms.\n\n"
-        f"{table(rounds)}"
-    )
-    readme = HERE / "README.md"
-    marked = re.compile(r"(<!-- results -->\n).*(\n<!-- end -->)", re.DOTALL)
-    readme.write_text(marked.sub(lambda m: m[1] + text + m[2], readme.read_text()))
-    print(text)
+    report.RESULTS.write_text(json.dumps(run(rounds), indent=1))
+    report.write()
 
 
 def _folder(place: str, name: str) -> Path:
     folder = Path(place, name)
     folder.mkdir()
     return folder
+
+
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
 
 
 if __name__ == "__main__":

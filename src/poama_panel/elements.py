@@ -115,6 +115,8 @@ def _finish_map(plot: Any, element: Any) -> None:
     figure.background_fill_color = "#c9ced3"
     figure.grid.visible = False
     figure.toolbar.logo = None
+    # Bokeh's coarse drawing while a map moves delays the sharp one by half a second.
+    figure.lod_threshold = None
     # The map's own button saves a picture with its title block; this one's has none.
     figure.toolbar.tools = [t for t in figure.toolbar.tools if not isinstance(t, SaveTool)]
 

@@ -144,6 +144,7 @@ class Watch:
     site: Site
     requests: list[Request] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    sent: list[int] = field(default_factory=list)
 
     def frames(self) -> list[str]:
         """Addresses of the frames that were fetched."""
@@ -201,6 +202,10 @@ def watch(browser: Browser, site: Site) -> Iterator[Watch]:
     page.set_default_timeout(20_000)
     seen = Watch(page, site)
     page.on("request", lambda r: seen.requests.append(r))
+    page.on(
+        "websocket",
+        lambda ws: ws.on("framesent", lambda payload: seen.sent.append(len(payload))),
+    )
     page.on("pageerror", lambda e: seen.errors.append(f"page error: {e}"))
     page.on(
         "console",

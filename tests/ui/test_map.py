@@ -187,3 +187,16 @@ def test_the_world_turns_without_a_seam(watch: Watch) -> None:
     assert "°C" in page.locator(".tip").inner_text()
     assert watch.pixels()["colours"] > 30
     assert len(watch.frames()) == fetched
+
+
+def test_pixels_are_never_sent_to_the_server(watch: Watch) -> None:
+    page = watch.open()
+    page.keyboard.press("ArrowRight")
+    watch.wait_shown("/2/all")
+    stage = page.locator(".stage").bounding_box()
+    assert stage is not None
+    page.mouse.move(stage["x"] + 500, stage["y"] + 200)
+    page.mouse.wheel(0, -600)
+    watch.settle()
+    assert watch.sent, "the lead is told"
+    assert max(watch.sent) < 20_000

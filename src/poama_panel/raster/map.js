@@ -79,6 +79,13 @@ export function render({model, view, el}) {
   const mapper = named("colour-mapper")
   const markers = figure.renderers.find((/** @type {any} */ r) => r.name === "place")?.data_source
   const NDArray = source.data.image[0].constructor
+  // What the browser draws stays in the browser: told of each frame's pixels, the
+  // server would get megabytes it has no use for, and end the connection.
+  const lines = ["coastline", "australian_states"].map(
+    (name) => figure.renderers.find((/** @type {any} */ r) => r.name === name)?.data_source,
+  )
+  const drawn = [image, source, markers, mapper, named("bar-ticks"), figure, figure.x_range, figure.y_range, ...lines]
+  for (const m of drawn) if (m) Object.defineProperty(m, "is_syncable", {value: false})
 
   const state = {
     /** @type {any} */ spec: model.spec,
@@ -426,8 +433,8 @@ export function render({model, view, el}) {
     // the new selection.
     if (before.path !== spec.path) state.frame = null
     if (!spec.leads?.length) return
-    state.lead = Math.min(model.lead, spec.leads.length - 1)
-    state.member = spec.members.includes(model.member) ? model.member : (spec.members[0] ?? "all")
+    state.lead = Math.min(state.lead, spec.leads.length - 1)
+    if (spec.members.length && !spec.members.includes(state.member)) state.member = spec.members[0]
     $(".lead").max = spec.leads.length - 1
     $(".ticks").replaceChildren(
       ...spec.ticks.map((/** @type {string} */ text) => Object.assign(document.createElement("span"), {textContent: text})),
@@ -442,6 +449,7 @@ export function render({model, view, el}) {
       goHome()
     }
     show()
+    tell()
   }
 
   function options(/** @type {any} */ select, /** @type {string[][]} */ pairs, /** @type {string} */ chosen) {

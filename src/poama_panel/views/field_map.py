@@ -62,6 +62,10 @@ class FieldMap(pn.viewable.Viewer):
             plot=pn.pane.HoloViews(base_map(), sizing_mode="stretch_width", margin=0),
             base=base,
             palettes=palettes(),
+            # From here on the browser owns the lead: what it says may be newer
+            # than what the state knows.
+            lead=state.lead,
+            member=state.member,
             region=region,
             sizing_mode="stretch_width",
             margin=0,
@@ -110,7 +114,6 @@ class FieldMap(pn.viewable.Viewer):
             with param.parameterized.batch_call_watchers(self.map):
                 if self.map.spec.get("quantity") != spec["quantity"]:
                     self.map.palette = style_of(variable, product.name).palette
-                self.map.lead = min(self._state.lead, max(len(info.leads) - 1, 0))
                 self.map.spec = spec
 
     def _follow(self, *events: param.parameterized.Event) -> None:
