@@ -77,7 +77,7 @@ class Readyz(ReadOnly):
 
     async def _data_layer(self) -> bool:
         try:
-            status = await asyncio.wait_for(self._upstream.status("/healthz"), READY_SECONDS)
+            status = await asyncio.wait_for(self._upstream.status("/readyz"), READY_SECONDS)
         except (UpstreamError, TimeoutError):
             return False
         return status == 200

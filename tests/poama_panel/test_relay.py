@@ -91,7 +91,7 @@ class DataLayer:
             def get(self) -> None:
                 self.write("ok")
 
-        self._application = Application([(r"/v1/frames/([^/]*)/.*", Frames), ("/healthz", Health)])
+        self._application = Application([(r"/v1/frames/([^/]*)/.*", Frames), ("/readyz", Health)])
 
     async def start(self) -> str:
         listener, port = bind_unused_port()
