@@ -13,19 +13,11 @@ from typing import Any
 from contestants import Contestant
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize
 
+from scripts.find_browser import FLAGS
+
 HERE = Path(__file__).parent
 PROBE = HERE / "probe.js"
 VIEWPORT: ViewportSize = {"width": 1440, "height": 1000}
-CHROMIUM = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 PAUSE_MS = 450
 ZOOM_MS = 1300
@@ -74,7 +66,7 @@ class Steps:
 def launch(playwright: Playwright) -> Browser:
     """The Chromium that POAMA_CHROMIUM names, else the system's, else Playwright's."""
     program = os.environ.get("POAMA_CHROMIUM") or shutil.which("chromium")
-    return playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+    return playwright.chromium.launch(executable_path=program, args=FLAGS)
 
 
 @contextmanager

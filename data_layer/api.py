@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from data_layer.errors import (
     BadRequest,
+    SupersededVersion,
     UnknownDataset,
     UnknownInit,
     UnknownLead,
@@ -98,6 +99,16 @@ class DatasetInfo:
             exists=[v.name for v in self.variables],
             advice="Choose one of these.",
         )
+
+    def check_version(self, version: str | None) -> None:
+        """Return when ``version`` is current or ``None``, else :class:`SupersededVersion`."""
+        if version is not None and version != self.version:
+            raise SupersededVersion(
+                f"Dataset {self.id!r} is no longer at version {version!r}.",
+                asked=version,
+                exists=[self.version],
+                advice="Its files changed: look at the catalogue again.",
+            )
 
     def check_init(self, init: str) -> str:
         """``init`` itself when the dataset has it, else :class:`UnknownInit`."""

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from data_layer.api import DatasetInfo, ProductRequest
-from data_layer.errors import BadRequest, SupersededVersion
+from data_layer.errors import BadRequest
 from data_layer.products import product
 
 
 def check(info: DatasetInfo, request: ProductRequest) -> None:
     """Raise what is wrong with a request, judged by the catalogue alone."""
-    if request.version is not None and request.version != info.version:
-        raise SupersededVersion(
-            f"Dataset {info.id!r} is no longer at version {request.version!r}.",
-            asked=request.version,
-            exists=[info.version],
-            advice="Its files changed: look at the catalogue again.",
-        )
+    info.check_version(request.version)
     info.variable(request.variable)
     chosen = product(request.product)
     if not info.inits:

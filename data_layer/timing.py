@@ -77,12 +77,17 @@ def lead_of(init: Moment, begin: Moment, unit: LeadUnit) -> int:
     return int(seconds // (86400 if unit == "days" else 3600))
 
 
+def describe_day(moment: Moment) -> str:
+    """The day as a person writes it: ``24 Jul 2011``."""
+    return f"{moment.day} {moment.strftime('%b %Y')}"
+
+
 def describe_valid(init: Moment, lead: int, unit: LeadUnit) -> str:
     """The valid period as a person writes it: ``Aug 2011``, ``24 Jul 2011``, ``… 06:00``."""
     begin, _ = valid_period(init, lead, unit)
     if unit == "months":
         return begin.strftime("%b %Y")
-    day = f"{begin.day} {begin.strftime('%b %Y')}"
+    day = describe_day(begin)
     return day if unit == "days" else f"{day} {begin.strftime('%H:%M')} UTC"
 
 

@@ -17,6 +17,18 @@ from collections.abc import Iterator
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
+# Without these, Chromium looks for its makers' hosts at every start.
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
 ADVICE = """\
 There is no Chromium that starts. Do one of these:
   apt-get install chromium                 (Debian, as root)

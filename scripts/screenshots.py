@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,11 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from find_browser import FLAGS, find_browser
 from playwright.sync_api import Page, sync_playwright
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 def start(state: str) -> tuple[subprocess.Popen[str], str, str]:
@@ -78,12 +76,11 @@ def look(page: Page, url: str, password: str) -> None:
 def main() -> None:
     """Make all pictures."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    browser = os.environ.get("POAMA_CHROMIUM") or shutil.which("chromium")
     with tempfile.TemporaryDirectory() as state:
         demo, url, password = start(state)
         try:
             with sync_playwright() as playwright:
-                chromium = playwright.chromium.launch(executable_path=browser, args=FLAGS)
+                chromium = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
                 look(chromium.new_page(viewport={"width": 1440, "height": 1070}), url, password)
                 chromium.close()
         finally:

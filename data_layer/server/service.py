@@ -16,7 +16,7 @@ from data_layer.admission import check_size
 from data_layer.api import Catalogue, DatasetInfo, Limits, ProductInfo, ProductRequest
 from data_layer.caching import ByteCache, SingleFlight
 from data_layer.catalogue import ArchiveIndex
-from data_layer.errors import DataLayerError, SupersededVersion, Unavailable
+from data_layer.errors import DataLayerError, Unavailable
 from data_layer.readers import ReaderFault, ReaderPool
 from data_layer.reading import Archive, FolderArchive
 from data_layer.settings import DataSettings
@@ -148,13 +148,7 @@ class Service:
         UnknownDataset, SupersededVersion: there is none, or it is at another version.
         """
         dataset = self.catalogue().dataset(request.dataset)
-        if request.version is not None and request.version != dataset.version:
-            raise SupersededVersion(
-                f"Dataset {dataset.id!r} is no longer at version {request.version!r}.",
-                asked=request.version,
-                exists=[dataset.version],
-                advice="Its files changed: look at the catalogue again.",
-            )
+        dataset.check_version(request.version)
         return dataset
 
     async def frame(self, request: ProductRequest, encoding: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 import param
 
 from data_layer.api import Catalogue, DatasetInfo, ProductInfo, ProductRequest, VariableInfo
-from data_layer.timing import parse_init
+from data_layer.timing import describe_day, parse_init
 
 
 class ForecastState(param.Parameterized):
@@ -117,7 +117,7 @@ def _in_order(datasets: tuple[DatasetInfo, ...]) -> list[DatasetInfo]:
 def _start(init: str) -> str:
     moment = parse_init(init)
     hour = f" {moment.hour:02d} UTC" if moment.hour else ""
-    return f"{moment.day} {moment.strftime('%b %Y')}{hour}"
+    return f"{describe_day(moment)}{hour}"
 
 
 def _names(datasets: list[DatasetInfo]) -> dict[str, str]:

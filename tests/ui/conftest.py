@@ -20,17 +20,8 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from data_layer import demo
 from data_layer.demo.synthetic import write_archive
+from scripts.find_browser import FLAGS, find_browser
 
-CHROMIUM_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PASSWORD = "correct horse battery"
 START_SECONDS = 90
 
@@ -127,11 +118,10 @@ def browser() -> Iterator[Browser]:
     """Headless Chromium: Debian's where there is one, else Playwright's own."""
     if os.environ.get("POAMA_SKIP_UI"):
         pytest.skip("POAMA_SKIP_UI is set")
-    installed = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    # Before Playwright starts: looking for its own build starts another.
+    program = find_browser()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=os.environ.get("POAMA_CHROMIUM") or installed, args=CHROMIUM_FLAGS
-        )
+        chromium = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield chromium
         chromium.close()
 

@@ -21,7 +21,7 @@ from data_layer.api import (
     VariableInfo,
 )
 from data_layer.errors import BadRequest, DataLayerError, NotFound
-from data_layer.timing import describe_lead, describe_valid, parse_init, valid_period
+from data_layer.timing import describe_day, describe_lead, describe_valid, parse_init, valid_period
 from poama_panel.elements import base_map
 from poama_panel.raster import FrameMap
 from poama_panel.state import ForecastState
@@ -194,8 +194,7 @@ def describe(
 
 
 def _issued(info: DatasetInfo, init: str) -> str:
-    moment = parse_init(init)
-    text = f"{moment.day} {moment.strftime('%b %Y')}"
+    text = describe_day(parse_init(init))
     return f"{text} (lagged, nominal)" if info.member_inits else text
 
 

@@ -7,7 +7,7 @@ from html import escape
 import panel as pn
 
 from data_layer.api import DatasetInfo, RefusedFile
-from data_layer.timing import parse_init
+from data_layer.timing import describe_day, parse_init
 from poama_panel.state import ForecastState
 
 _CSS = """
@@ -97,8 +97,8 @@ def starts(info: DatasetInfo) -> str:
     if info.member_inits:
         first, last = (parse_init(m) for m in (min(info.member_inits), max(info.member_inits)))
         same = (first.year, first.month) == (last.year, last.month)
-        begin = str(first.day) if same else f"{first.day} {first.strftime('%b %Y')}"
-        return f"{begin}–{last.day} {last.strftime('%b %Y')}, a lagged ensemble"
+        begin = str(first.day) if same else describe_day(first)
+        return f"{begin}–{describe_day(last)}, a lagged ensemble"
     if len(info.inits) > 1:
         return f"{len(info.inits)} from {info.inits[0]} to {info.inits[-1]}"
     return info.inits[0] if info.inits else ""

@@ -1,4 +1,4 @@
-"""One archive and one service for all contract tests."""
+"""One archive and one running service for all tests that ask one."""
 
 from __future__ import annotations
 
