@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -111,17 +110,3 @@ def pretty(units: str) -> str:
         power = word[len(stem) :]
         words.append(stem + power.translate(_SUPERSCRIPT) if stem else word)
     return " ".join(words)
-
-
-def round_range(low: float, high: float, floor: float | None = None) -> tuple[float, float]:
-    """A range widened to round numbers: multiples of 1, 2 or 5 × 10ⁿ, about ten to the range."""
-    if floor is not None and low >= floor:
-        low = floor
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return 0.0, 1.0
-    spread = (high - low) or abs(high) or 1.0
-    decade = 10.0 ** math.floor(math.log10(spread / 8))
-    step = next((m * decade for m in (1, 2, 5, 10) if spread / (m * decade) <= 12), spread)
-    a = float(f"{math.floor(low / step + 1e-9) * step:.10g}")
-    b = float(f"{math.ceil(high / step - 1e-9) * step:.10g}")
-    return a, b if b > a else a + step

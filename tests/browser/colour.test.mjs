@@ -65,3 +65,9 @@ test("places and numbers read as on a chart", () => {
   assert.equal(placeName(-540, 0), "0.00°N 180.00°W")
   assert.equal(signed("-3.5"), "−3.5")
 })
+
+test("a range of what cannot be negative begins at nought, of nothing is 0 to 1", () => {
+  assert.deepEqual(roundRange(0.7, 9.6, 0), [0, 10])
+  assert.deepEqual(roundRange(-1.2, 9.6, 0), [-2, 10])
+  assert.deepEqual(roundRange(NaN, NaN, 0), [0, 1])
+})

@@ -68,9 +68,13 @@ export function rangeWithin(frame, display, seen) {
 
 /**
  * A range widened to round numbers: its ends are multiples of 1, 2 or 5 × 10ⁿ.
- * @param {number} low @param {number} high @returns {[number, number]}
+ * A range that begins at or above `floor` begins there; one that is not finite is 0 to 1.
+ * @param {number} low @param {number} high @param {number | null} floor
+ * @returns {[number, number]}
  */
-export function roundRange(low, high) {
+export function roundRange(low, high, floor = null) {
+  if (floor !== null && low >= floor) low = floor
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1]
   const spread = high - low || Math.abs(high) || 1
   const decade = 10 ** Math.floor(Math.log10(spread / 8))
   const step = [1, 2, 5, 10].map((m) => m * decade).find((s) => spread / s <= 12) ?? spread

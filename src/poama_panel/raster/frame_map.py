@@ -17,7 +17,17 @@ from panel.custom import Child, JSComponent
 from data_layer.errors import DataLayerError
 
 _HERE = Path(__file__).parent
-_MODULES = ("decode.js", "colour.js", "loader.js", "coast.js", "picture.js", "map.js")
+_MODULES = (
+    "decode.js",
+    "colour.js",
+    "loader.js",
+    "connection.js",
+    "coast.js",
+    "outline.js",
+    "picture.js",
+    "template.js",
+    "map.js",
+)
 
 
 def _joined() -> str:

@@ -5,57 +5,10 @@
 import {cellAt, centreOf, decodeFrame, valueOf} from "./decode.js"
 import {colourTable, decimals, paint, pixel, placeName, rangeWithin, roundRange, signed} from "./colour.js"
 import {FrameLoader, readAhead} from "./loader.js"
-import {clip, measure} from "./coast.js"
+import {connection} from "./connection.js"
+import {Outline} from "./outline.js"
 import {savePicture} from "./picture.js"
-
-/** Map views: west, east, south, north; longitudes in 0…720. */
-const REGIONS = {
-  world: ["World", [0, 360, -90, 90]],
-  australia: ["Australia", [105, 162, -48, -5]],
-  pacific: ["Tropical Pacific", [120, 290, -32, 32]],
-  indian: ["Indian Ocean", [30, 130, -42, 28]],
-  data: ["All data", null],
-}
-
-const PLAY = "M5 3v10l8-5z"
-const PAUSE = "M5 3v10M11 3v10"
-
-function icon(/** @type {string} */ path) {
-  return `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${path}"/></svg>`
-}
-
-const TEMPLATE = `
-<header class="title">
-  <div class="title-main"><span class="what"></span><span class="badge" hidden>Synthetic data</span></div>
-  <div class="title-when"><span class="issued"></span><span class="valid"></span></div>
-  <div class="title-more"></div>
-</header>
-<div class="tools">
-  <label>View <select class="region"></select></label>
-  <label>Colours <select class="palette"></select></label>
-  <label>From <input class="low" type="number" step="any"></label>
-  <label>to <input class="high" type="number" step="any"></label>
-  <span class="units"></span>
-  <button class="auto" type="button" title="Fit the range to what is in view">Fit to view</button>
-  <label class="check" title="Keep one range for every lead (L)"><input class="lock" type="checkbox"> Lock range</label>
-  <button class="save" type="button" title="Save the map with its title as PNG">Save picture</button>
-</div>
-<div class="stage">
-  <div class="loading" hidden></div>
-  <div class="plot"></div>
-  <div class="tip" hidden></div>
-  <div class="problem" role="alert" hidden><span></span> <button type="button">Try again</button></div>
-</div>
-<div class="transport">
-  <label class="member-choice">Member <select class="member"></select></label>
-  <div class="buttons">
-    <button class="back" type="button" aria-label="Previous lead" title="Previous lead (←)">${icon("M10 3 5 8l5 5")}</button>
-    <button class="play" type="button" aria-label="Play" title="Play (P)">${icon(PLAY)}</button>
-    <button class="next" type="button" aria-label="Next lead" title="Next lead (→)">${icon("m6 3 5 5-5 5")}</button>
-  </div>
-  <div class="slider"><input class="lead" type="range" min="0" step="1" aria-label="Lead"><div class="ticks" aria-hidden="true"></div></div>
-</div>
-<div class="said" aria-live="polite"></div>`
+import {PAUSE, PLAY, REGIONS, TEMPLATE, icon} from "./template.js"
 
 /** @param {any} model @returns {any} the Bokeh figure inside the child */
 function findFigure(model) {
@@ -74,18 +27,17 @@ export function render({model, view, el}) {
 
   const figure = findFigure(view.model.data.plot)
   const named = (/** @type {string} */ name) => figure.select_one(name)
-  const image = figure.renderers.find((/** @type {any} */ r) => r.name === "frame")
+  const renderer = (/** @type {string} */ name) => figure.renderers.find((/** @type {any} */ r) => r.name === name)
+  const image = renderer("frame")
   const source = image.data_source
   const mapper = named("colour-mapper")
-  const markers = figure.renderers.find((/** @type {any} */ r) => r.name === "place")?.data_source
+  const markers = renderer("place").data_source
   const NDArray = source.data.image[0].constructor
   // What the browser draws stays in the browser: told of each frame's pixels, the
   // server would get megabytes it has no use for, and end the connection.
-  const lines = ["coastline", "australian_states"].map(
-    (name) => figure.renderers.find((/** @type {any} */ r) => r.name === name)?.data_source,
-  )
-  const drawn = [image, source, markers, mapper, named("bar-ticks"), figure, figure.x_range, figure.y_range, ...lines]
-  for (const m of drawn) if (m) Object.defineProperty(m, "is_syncable", {value: false})
+  const lines = Object.fromEntries(["coastline", "australian_states"].map((name) => [name, renderer(name).data_source]))
+  const drawn = [image, source, markers, mapper, named("bar-ticks"), figure, figure.x_range, figure.y_range]
+  for (const m of [...drawn, ...Object.values(lines)]) Object.defineProperty(m, "is_syncable", {value: false})
 
   const state = {
     /** @type {any} */ spec: model.spec,
@@ -106,52 +58,9 @@ export function render({model, view, el}) {
 
   // ---- frames ---------------------------------------------------------------
 
-  /** @type {Map<string, {resolve: (bytes: ArrayBuffer) => void, reject: (error: Error) => void}>} */
-  const waiting = new Map()
+  const load = connection(model)
+  const outline = new Outline(figure, lines)
   const loader = new FrameLoader(async (key, signal) => decodeFrame(await load(`frames/${key}`, signal)))
-
-  /** The bytes at an address: from the server, or in a notebook over the widget's connection. */
-  async function load(/** @type {string} */ path, /** @type {AbortSignal | undefined} */ signal) {
-    if (model.base === "") return askPython(path, signal)
-    const url = new URL(model.base + path, document.baseURI)
-    const response = await fetch(url, {signal, credentials: "same-origin"})
-    if (!response.ok) throw new Error(await reasonOf(response))
-    return response.arrayBuffer()
-  }
-
-  /** @returns {Promise<ArrayBuffer>} */
-  function askPython(/** @type {string} */ path, /** @type {AbortSignal | undefined} */ signal) {
-    return new Promise((resolve, reject) => {
-      waiting.set(path, {resolve, reject})
-      signal?.addEventListener("abort", () => reject(new DOMException("given up", "AbortError")))
-      model.send_msg({path})
-    })
-  }
-
-  model.on("msg:custom", (/** @type {any} */ message) => {
-    const data = message.data ?? message
-    const waiter = waiting.get(data.path)
-    if (!waiter) return
-    waiting.delete(data.path)
-    if (data.problem) waiter.reject(new Error(data.problem))
-    else waiter.resolve(bufferOf(data.bytes))
-  })
-
-  function bufferOf(/** @type {any} */ bytes) {
-    if (bytes instanceof ArrayBuffer) return bytes
-    const view = new Uint8Array(bytes.buffer ?? bytes, bytes.byteOffset ?? 0, bytes.byteLength)
-    return view.slice().buffer
-  }
-
-  async function reasonOf(/** @type {Response} */ response) {
-    if (response.status === 401) return "You are signed out. Load the page again to sign in."
-    try {
-      const problem = await response.json()
-      return [problem.detail ?? problem.title, problem.advice].filter(Boolean).join(" ")
-    } catch {
-      return `The server answered ${response.status}.`
-    }
-  }
 
   const keyOf = (/** @type {number} */ lead) => {
     const {path, leads, members} = state.spec
@@ -242,41 +151,8 @@ export function render({model, view, el}) {
     return [0, -360, 360].filter((s) => s === 0 || (west + s < end && east + s > start))
   }
 
-  // ---- coastlines -------------------------------------------------------------
-
-  /** @type {{name: string, lines: any[]}[]} */
-  let geography = []
-  let outlined = {west: 0, east: 0, south: 0, north: 0, tolerance: 0}
-
-  async function loadGeography() {
-    const raw = JSON.parse(new TextDecoder().decode(await load("assets/geography.json", undefined)))
-    geography = ["coastline", "australian_states"].map((name) => ({name, lines: measure(raw[name], raw.unit)}))
-    outline(true)
-  }
-
-  /** Lines for the view and half as much around it, anew when the view leaves that or zooms. */
-  function outline(/** @type {boolean} */ anew) {
-    const {start: west, end: east} = figure.x_range
-    const {start: south, end: north} = figure.y_range
-    const tolerance = (0.8 * (east - west)) / (figure.inner_width || 900)
-    const covered =
-      west >= outlined.west && east <= outlined.east && south >= outlined.south && north <= outlined.north
-    const ratio = tolerance / outlined.tolerance
-    if (!anew && covered && ratio > 0.6 && ratio < 1.6) return
-    const padX = (east - west) / 2
-    const padY = (north - south) / 2
-    outlined = {west: west - padX, east: east + padX, south: south - padY, north: north + padY, tolerance}
-    for (const {name, lines} of geography) {
-      const line = figure.renderers.find((/** @type {any} */ r) => r.name === name)?.data_source
-      if (!line) continue
-      const {x, y} = clip(lines, outlined, tolerance)
-      const [kx, ky] = Object.keys(line.data)
-      line.data = {[kx]: x, [ky]: y}
-    }
-  }
-
   function moved() {
-    outline(false)
+    outline.draw()
     if (state.frame === null) return
     const shifts = shiftsInView(state.frame.header)
     if (shifts.join() !== state.shifts.join()) {
@@ -316,6 +192,11 @@ export function render({model, view, el}) {
     mapper.setv({low, high})
     $(".low").value = low
     $(".high").value = high
+  }
+
+  /** The range of the whole selection, every lead of it. */
+  function useSpecRange() {
+    useRange(...roundRange(state.spec.low, state.spec.high, state.spec.floor))
   }
 
   function fitRange(/** @type {any} */ frame, /** @type {any} */ seen) {
@@ -443,7 +324,7 @@ export function render({model, view, el}) {
     $(".member-choice").hidden = spec.members.length === 0
     $(".units").textContent = spec.display.units
     named("bar-ticks").args = {units: spec.display.units}
-    if (before.quantity !== spec.quantity || before === spec || !model.locked) useRange(spec.low, spec.high)
+    if (before.quantity !== spec.quantity || before === spec || !model.locked) useSpecRange()
     if (before.extent?.join() !== spec.extent.join() || before === spec) {
       if (before !== spec || !spec.wraps) $(".region").value = spec.wraps ? model.region : "data"
       goHome()
@@ -492,7 +373,7 @@ export function render({model, view, el}) {
   })
   $(".lock").addEventListener("change", () => {
     model.locked = $(".lock").checked
-    if (model.locked) useRange(state.spec.low, state.spec.high)
+    if (model.locked) useSpecRange()
     show()
   })
   $(".problem button").addEventListener("click", () => {
@@ -547,7 +428,6 @@ export function render({model, view, el}) {
   })
 
   function mark(/** @type {number} */ x, /** @type {number} */ y) {
-    if (!markers) return
     const [kx, ky] = Object.keys(markers.data)
     markers.data = {[kx]: [x - 360, x, x + 360], [ky]: [y, y, y]}
   }
@@ -580,5 +460,7 @@ export function render({model, view, el}) {
 
   usePalette()
   useSpec()
-  loadGeography().catch((error) => console.warn(`coastlines: ${error.message}`))
+  load("assets/geography.json")
+    .then((bytes) => outline.use(bytes))
+    .catch((error) => console.warn(`coastlines: ${error.message}`))
 }

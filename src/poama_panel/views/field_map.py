@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
@@ -25,7 +24,8 @@ from data_layer.timing import describe_day, describe_lead, describe_valid, parse
 from poama_panel.elements import base_map
 from poama_panel.raster import FrameMap
 from poama_panel.state import ForecastState
-from poama_panel.style import display_of, palettes, round_range, style_of
+from poama_panel.style import display_of, palettes, style_of
+from poama_panel.views.latest import Latest
 from poama_panel.views.provenance import ensemble
 
 log = logging.getLogger(__name__)
@@ -56,8 +56,7 @@ class FieldMap(pn.viewable.Viewer):
     ) -> None:
         super().__init__()
         self._state, self._source = state, source
-        self._lock, self._turn = threading.RLock(), 0
-        self._described: ProductRequest | None = None
+        self._latest = Latest[ProductRequest]()
         self.map = FrameMap(
             plot=pn.pane.HoloViews(base_map(), sizing_mode="stretch_width", margin=0),
             base=base,
@@ -82,39 +81,32 @@ class FieldMap(pn.viewable.Viewer):
         self.map.param.watch(self._follow, ["lead", "member", "place"])
 
     def _describe(self) -> None:
-        """Tell the browser of the state's selection, unless a newer one overtakes it.
-
-        Selections come from several threads, and their limits take unequally long.
-        """
+        """Tell the browser of the state's selection, unless a newer one overtakes it."""
         request = self._state.request()
-        info, variable, product = (
-            self._state.info,
-            self._state.variable_info,
-            self._state.product_info,
-        )
-        with self._lock:
-            if request is not None and request == self._described:
-                return
-            self._turn += 1
-            turn = self._turn
-        if request is None or info is None or variable is None or product is None:
-            self.map.spec = {}
+        turn = self._latest.begin(request)
+        if turn is None:
             return
+        spec, done = self._spec(request)
+        with self._latest.finish(turn, done) as newest:
+            if not newest:
+                return
+            with param.parameterized.batch_call_watchers(self.map):
+                if self.map.spec.get("quantity") != spec.get("quantity") and spec:
+                    self.map.palette = spec["palette"]
+                self.map.spec = spec
+
+    def _spec(self, request: ProductRequest | None) -> tuple[dict[str, Any], ProductRequest | None]:
+        """The description of a request, and the request itself when it is complete."""
+        state = self._state
+        info, variable, product = state.info, state.variable_info, state.product_info
+        if request is None or info is None or variable is None or product is None:
+            return {}, None
         try:
             limits = self._source.limits(request)
-            described: ProductRequest | None = request
         except DataLayerError as error:
             log.warning("no limits for %s: %s", request, error)
-            limits, described = Limits(0.0, 1.0, 0.0, 1.0), None
-        spec = describe(info, request, limits, variable, product)
-        with self._lock:
-            if turn != self._turn:
-                return
-            self._described = described
-            with param.parameterized.batch_call_watchers(self.map):
-                if self.map.spec.get("quantity") != spec["quantity"]:
-                    self.map.palette = style_of(variable, product.name).palette
-                self.map.spec = spec
+            return describe(info, request, Limits(0.0, 1.0, 0.0, 1.0), variable, product), None
+        return describe(info, request, limits, variable, product), request
 
     def _follow(self, *events: param.parameterized.Event) -> None:
         changes: dict[str, Any] = {}
@@ -156,8 +148,8 @@ def describe(
 ) -> dict[str, Any]:
     """All that the browser needs to know to show any lead and member of a selection."""
     display = display_of(variable, product.name)
+    style = style_of(variable, product.name)
     low, high = (v * display.scale + display.offset for v in (limits.low, limits.high))
-    low, high = round_range(low, high, style_of(variable, product.name).floor)
     init = parse_init(request.init or info.inits[-1])
     valid = [describe_valid(init, lead, info.lead_unit) for lead in info.leads]
     begins = [valid_period(init, lead, info.lead_unit)[0] for lead in info.leads]
@@ -182,6 +174,8 @@ def describe(
         "display": {"units": display.units, "scale": display.scale, "offset": display.offset},
         "low": low,
         "high": high,
+        "floor": style.floor,
+        "palette": style.palette,
         "quantity": quantity,
         "extent": [
             info.grid.lon[0] - half,

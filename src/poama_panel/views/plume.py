@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import holoviews as hv
 import panel as pn
-import xarray as xr
 
 from data_layer.api import ForecastSource, Point, ProductRequest
 from data_layer.errors import DataLayerError
 from poama_panel.elements import MARK, ask_for_a_place, plume
 from poama_panel.state import ForecastState
 from poama_panel.style import display_of
+from poama_panel.views.latest import Latest
 
 
 class Plume(pn.viewable.Viewer):
@@ -30,42 +30,52 @@ class Plume(pn.viewable.Viewer):
         state.param.watch(
             lambda *_: self._draw(), ["place", "dataset", "variable", "init", "catalogue"]
         )
-        self._kept: tuple[ProductRequest, xr.DataArray] | None = None
+        self._latest = Latest[ProductRequest]()
 
     def _draw(self) -> None:
-        self._pane.object = self.element()
+        request = self._request()
+        turn = self._latest.begin(request)
+        if turn is None:
+            return
+        drawn, done = self._element(request)
+        with self._latest.finish(turn, done) as newest:
+            if newest:
+                self._pane.object = drawn
 
-    def element(self) -> hv.Overlay:
-        """The plume of the state, or the reason why there is none."""
+    def _request(self) -> ProductRequest | None:
         state = self._state
-        info, variable = state.info, state.variable_info
-        if state.place is None or info is None or variable is None:
-            return ask_for_a_place()
-        request = ProductRequest(
-            dataset=info.id,
-            variable=variable.name,
+        if state.place is None or state.info is None or state.variable is None:
+            return None
+        return ProductRequest(
+            dataset=state.info.id,
+            variable=state.variable,
             product="value",
             init=state.init,
             point=Point(*state.place),
-            version=info.version,
+            version=state.info.version,
         )
+
+    def _element(self, request: ProductRequest | None) -> tuple[hv.Overlay, ProductRequest | None]:
+        """The plume, or the reason why there is none; and the request, when it was answered."""
+        info, variable, lead = self._state.info, self._state.variable_info, self._state.lead
+        if request is None or info is None or variable is None:
+            return ask_for_a_place(), None
         try:
-            if self._kept is None or self._kept[0] != request:
-                self._kept = (request, self._source.fetch(request))
+            series = self._source.fetch(request)
         except DataLayerError as error:
-            return hv.Overlay([hv.Text(0.5, 0.5, str(error))]).opts(
+            reason = hv.Overlay([hv.Text(0.5, 0.5, str(error))]).opts(
                 hv.opts.Overlay(responsive=True, height=230, xaxis=None, yaxis=None)
             )
-        series = self._kept[1]
+            return reason, None
         label = _place(float(series["lat"]), float(series["lon"]))
         mark = "SYNTHETIC · " if info.synthetic else ""
-        lead = info.leads[state.lead] if state.lead < len(info.leads) else None
-        return plume(
+        drawn = plume(
             series,
             display_of(variable, "value"),
             title=f"{mark}{variable.title} at {label} · {len(info.members)} members and their mean",
-            lead=lead,
+            lead=info.leads[lead] if lead < len(info.leads) else None,
         )
+        return drawn, request
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._pane
