@@ -79,8 +79,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as state:
         demo, url, password = start(state)
         try:
+            program = find_browser()
             with sync_playwright() as playwright:
-                chromium = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+                chromium = playwright.chromium.launch(executable_path=program, args=FLAGS)
                 look(chromium.new_page(viewport={"width": 1440, "height": 1070}), url, password)
                 chromium.close()
         finally:

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 import httpx
 import panel as pn
-import pytest
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
@@ -208,9 +207,3 @@ def running_view(directory: Path, **given: Any) -> Iterator[View]:
         view.server = run_in(loop, start)
         yield view
         run_in(loop, stop)
-
-
-@pytest.fixture
-def view(tmp_path: Path) -> Iterator[View]:
-    with running_view(tmp_path) as running:
-        yield running

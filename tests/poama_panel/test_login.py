@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import PASSWORDS, Browser, View, running_view
 from tornado.websocket import WebSocketClientConnection
 
 from data_layer.auth.tokens import Verifier
@@ -23,6 +22,7 @@ from poama_panel.login.database import open_database
 from poama_panel.login.sockets import SESSION_ENDED
 from poama_panel.serving import SWEEP_MS
 from poama_panel.settings import JWKS_FILE
+from tests.poama_panel.running import PASSWORDS, Browser, View, running_view
 
 
 def login_cookie(browser: Browser) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Browser, View, loop_in_thread, run_in, running_view
 from hypothesis import given
 from hypothesis import strategies as st
 from tornado.httpserver import HTTPServer
@@ -25,6 +24,7 @@ from data_layer.auth.tokens import Verifier
 from poama_panel.relay import is_frame_path
 from poama_panel.settings import JWKS_FILE
 from poama_panel.upstream import HEADER_SECONDS, KEPT_OPEN, Upstream, UpstreamError
+from tests.poama_panel.running import Browser, View, loop_in_thread, run_in, running_view
 
 FRAME = "/frames/poama-m24/v1/sst_anom/mean/2011-07-24/1/0"
 BODY = os.urandom(600_000)

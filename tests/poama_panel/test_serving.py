@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from bokeh.server.urls import per_app_patterns
 from bokeh.util.token import generate_jwt_token, generate_session_id, get_token_payload
-from conftest import Browser, View, running_view
 from panel.io.server import DocHandler, WSHandler
 from tornado.web import RequestHandler
 from tornado.websocket import WebSocketClosedError
 
 from poama_panel.login.guard import BOUND_TO
 from poama_panel.login.sessions import ABSOLUTE_SECONDS
+from tests.poama_panel.running import Browser, View, running_view
 
 # Who may answer a stranger.
 PUBLIC = {"LoginHandler", "Healthz", "Readyz", "IcoHandler", "StaticHandler"} | {

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from conftest import Watch
 from playwright.sync_api import Route
+
+from tests.ui.watch import Watch
 
 pytestmark = pytest.mark.ui
 

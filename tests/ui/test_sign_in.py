@@ -7,7 +7,8 @@ import signal
 from typing import Any
 
 import pytest
-from conftest import Watch
+
+from tests.ui.watch import Watch
 
 pytestmark = pytest.mark.ui
 

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import Watch
+
+from tests.ui.watch import Watch
 
 pytestmark = pytest.mark.ui
 
