@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -26,20 +27,21 @@ _BASE = "./"
 def make_app(settings: ViewSettings) -> Callable[[], pn.Template]:
     """What makes the page, once for each visit.
 
-    The page is sent at once; the data layer is asked from a thread after that,
-    so that one slow answer holds up nobody else.
+    The page is sent at once; the data layer is asked from threads after that, so
+    that one slow answer holds up nobody else. All else of a page happens on the
+    event loop: param loses events that two threads bring at once.
     """
     hv.extension("bokeh")
-    pn.extension(nthreads=4)
+    pn.extension()
 
     def page() -> pn.Template:
         source = HttpSource(settings.data_url, session.token_source())
         side = pn.Column(pn.Spacer(height=1), sizing_mode="stretch_width", margin=0)
         main = pn.Column(_message("Loading the forecast…"), sizing_mode="stretch_width", margin=0)
 
-        def load(*_: object) -> None:
+        async def load(*_: object) -> None:
             try:
-                explorer = Explorer(source, base=_BASE)
+                explorer = await asyncio.to_thread(Explorer, source, base=_BASE)
             except DataLayerError as error:
                 log.warning("page without a forecast: %s", error)
                 again = pn.widgets.Button(name="Try again", button_type="primary")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,8 +72,8 @@ def sign_out_form() -> SignOutForm | None:
     return SignOutForm(pn.state.curdoc.session_context.logout_url, "_xsrf", token)
 
 
-def when_ready(work: Callable[[], None]) -> None:
-    """Do ``work`` once the page has been sent; in a thread where threads are configured."""
+def when_ready(work: Callable[[], Awaitable[None]]) -> None:
+    """Do ``work`` once the page has been sent."""
     pn.state.onload(work)
 
 

@@ -7,8 +7,7 @@ from poama_panel.views.latest import Latest
 
 def _finish(latest: Latest[str], turn: int | None, done: str | None) -> bool:
     assert turn is not None
-    with latest.finish(turn, done) as newest:
-        return newest
+    return latest.finish(turn, done)
 
 
 def test_an_older_choice_that_is_ready_later_is_dropped() -> None:

@@ -6,8 +6,9 @@ browser fetches frames, and tells Python what was chosen only after it is shown.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -75,22 +76,23 @@ class FrameMap(JSComponent):
         self,
         *,
         supply: Callable[[str], bytes] | None = None,
-        renew: Callable[[], None] = lambda: None,
+        renew: Callable[[], Awaitable[None]] | None = None,
         **params: Any,
     ) -> None:
         super().__init__(**params)
         self._supply, self._renew = supply, renew
         self.on_msg(self._answer)
 
-    def _answer(self, event: Any) -> None:
+    async def _answer(self, event: Any) -> None:
         """Bytes over the widget's connection, or the reason why there are none."""
         message = event.data if isinstance(event.data, dict) else {}
-        if message.get("renew"):
-            self._renew()
+        if message.get("renew") and self._renew is not None:
+            await self._renew()
         path = message.get("path")
         if self._supply is None or not isinstance(path, str):
             return
         try:
-            self._send_msg({"path": path, "bytes": self._supply(path)})
+            found = await asyncio.to_thread(self._supply, path)
+            self._send_msg({"path": path, "bytes": found})
         except DataLayerError as error:
             self._send_msg({"path": path, "problem": str(error)})

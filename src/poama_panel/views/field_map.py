@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import UTC
@@ -12,6 +13,7 @@ import panel as pn
 import param
 
 from data_layer.api import (
+    Catalogue,
     DatasetInfo,
     ForecastSource,
     Limits,
@@ -72,35 +74,40 @@ class FieldMap(pn.viewable.Viewer):
             supply=None if base else self._supply,
             renew=self._renew,
         )
-        self._describe()
+        spec, done = self._spec(state.request(), state.catalogue)
+        self._latest.finish(0, done)
+        self._use(spec)
         # watch: the browser is told of a new selection, and the state of what
         # was chosen in the browser; neither can be derived by drawing anew.
-        state.param.watch(
-            lambda *_: self._describe(), ["dataset", "variable", "product", "init", "catalogue"]
-        )
+        state.param.watch(self._describe, ["dataset", "variable", "product", "init", "catalogue"])
         self.map.param.watch(self._follow, ["lead", "member", "place"])
 
-    def _describe(self) -> None:
+    async def _describe(self, *_: object) -> None:
         """Tell the browser of the state's selection, unless a newer one overtakes it."""
         request = self._state.request()
         turn = self._latest.begin(request)
         if turn is None:
             return
-        spec, done = self._spec(request)
-        with self._latest.finish(turn, done) as newest:
-            if not newest:
-                return
-            with param.parameterized.batch_call_watchers(self.map):
-                if self.map.spec.get("quantity") != spec.get("quantity") and spec:
-                    self.map.palette = spec["palette"]
-                self.map.spec = spec
+        spec, done = await asyncio.to_thread(self._spec, request, self._state.catalogue)
+        if self._latest.finish(turn, done):
+            self._use(spec)
 
-    def _spec(self, request: ProductRequest | None) -> tuple[dict[str, Any], ProductRequest | None]:
+    def _use(self, spec: dict[str, Any]) -> None:
+        with param.parameterized.batch_call_watchers(self.map):
+            if spec and self.map.spec.get("quantity") != spec["quantity"]:
+                self.map.palette = spec["palette"]
+            self.map.spec = spec
+
+    def _spec(
+        self, request: ProductRequest | None, catalogue: Catalogue
+    ) -> tuple[dict[str, Any], ProductRequest | None]:
         """The description of a request, and the request itself when it is complete."""
-        state = self._state
-        info, variable, product = state.info, state.variable_info, state.product_info
-        if request is None or info is None or variable is None or product is None:
+        products = self._state.products
+        product = next((p for p in products if request and p.name == request.product), None)
+        if request is None or product is None:
             return {}, None
+        info = catalogue.dataset(request.dataset)
+        variable = info.variable(request.variable)
         try:
             limits = self._source.limits(request)
         except DataLayerError as error:
@@ -117,9 +124,9 @@ class FieldMap(pn.viewable.Viewer):
                 changes[event.name] = event.new
         self._state.param.update(**changes)
 
-    def _renew(self) -> None:
+    async def _renew(self) -> None:
         try:
-            self._state.renew(self._source.catalogue())
+            self._state.renew(await asyncio.to_thread(self._source.catalogue))
         except DataLayerError as error:
             log.warning("catalogue not renewed: %s", error)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import holoviews as hv
 import panel as pn
 
-from data_layer.api import ForecastSource, Point, ProductRequest
+from data_layer.api import Catalogue, ForecastSource, Point, ProductRequest
 from data_layer.errors import DataLayerError
 from poama_panel.elements import MARK, ask_for_a_place, plume
 from poama_panel.state import ForecastState
@@ -27,20 +29,17 @@ class Plume(pn.viewable.Viewer):
         )
         # watch: reading a series takes time and may fail; it is done once per
         # choice, not once per drawing.
-        state.param.watch(
-            lambda *_: self._draw(), ["place", "dataset", "variable", "init", "catalogue"]
-        )
+        state.param.watch(self._draw, ["place", "dataset", "variable", "init", "catalogue"])
         self._latest = Latest[ProductRequest]()
 
-    def _draw(self) -> None:
+    async def _draw(self, *_: object) -> None:
         request = self._request()
         turn = self._latest.begin(request)
         if turn is None:
             return
-        drawn, done = self._element(request)
-        with self._latest.finish(turn, done) as newest:
-            if newest:
-                self._pane.object = drawn
+        drawn, done = await asyncio.to_thread(self._element, request, self._state.catalogue)
+        if self._latest.finish(turn, done):
+            self._pane.object = drawn
 
     def _request(self) -> ProductRequest | None:
         state = self._state
@@ -55,11 +54,14 @@ class Plume(pn.viewable.Viewer):
             version=state.info.version,
         )
 
-    def _element(self, request: ProductRequest | None) -> tuple[hv.Overlay, ProductRequest | None]:
+    def _element(
+        self, request: ProductRequest | None, catalogue: Catalogue
+    ) -> tuple[hv.Overlay, ProductRequest | None]:
         """The plume, or the reason why there is none; and the request, when it was answered."""
-        info, variable, lead = self._state.info, self._state.variable_info, self._state.lead
-        if request is None or info is None or variable is None:
+        if request is None:
             return ask_for_a_place(), None
+        info = catalogue.dataset(request.dataset)
+        variable, lead = info.variable(request.variable), self._state.lead
         try:
             series = self._source.fetch(request)
         except DataLayerError as error:
