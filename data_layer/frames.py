@@ -109,8 +109,6 @@ def encode(da: xr.DataArray) -> bytes:
     low, high = kernels.extremes(values)
     step = _step(low, high)
     base = float(np.rint(low / step) - 1) if math.isfinite(low) else 0.0
-    planes = np.empty((2, *values.shape), np.uint8)
-    kernels.quantise(values, step, base, planes[0], planes[1])
     header: dict[str, Any] = {
         "shape": list(values.shape),
         "x0": x0,
@@ -131,7 +129,12 @@ def encode(da: xr.DataArray) -> bytes:
         header["columns"] = [round(float(v), 6) for v in lon[columns]]
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
-    return b"".join((MAGIC, len(text).to_bytes(4, "little"), text, planes.tobytes()))
+    head = MAGIC + len(text).to_bytes(4, "little") + text
+    frame = np.empty(len(head) + 2 * values.size, np.uint8)
+    frame[: len(head)] = np.frombuffer(head, np.uint8)
+    low_bytes, high_bytes = frame[len(head) :].reshape(2, *values.shape)
+    kernels.quantise(values, step, base, low_bytes, high_bytes)
+    return frame.tobytes()
 
 
 def decode(frame: bytes) -> xr.DataArray:

@@ -102,17 +102,22 @@ class LocalSource:
 
     def fetch(self, request: ProductRequest) -> xr.DataArray:
         """See :class:`~data_layer.api.ForecastSource`."""
+        da = self._computed(request)
+        return _valid(da) if "init" in da.coords else da
+
+    def frame(self, request: ProductRequest) -> bytes:
+        """See :class:`~data_layer.api.ForecastSource`."""
+        return frames.encode(self._computed(request))
+
+    def _computed(self, request: ProductRequest) -> xr.DataArray:
+        """The product, without the dims that were narrowed down to one."""
         with _NETCDF:
             dataset = self._checked(request)
             if not dataset.info.inits:
                 return self._observed(dataset, request)
             chosen = product(request.product)
             members = self._members(dataset, request, chosen)
-            return _finish(_applied(chosen, members), request, chosen)
-
-    def frame(self, request: ProductRequest) -> bytes:
-        """See :class:`~data_layer.api.ForecastSource`."""
-        return frames.encode(self.fetch(request))
+        return _squeezed(_applied(chosen, members), request)
 
     def limits(self, request: ProductRequest) -> Limits:
         """See :class:`~data_layer.api.ForecastSource`."""
@@ -341,15 +346,14 @@ def _method(da: xr.DataArray, chosen: Product) -> xr.DataArray:
     return da
 
 
-def _finish(da: xr.DataArray, request: ProductRequest, chosen: Product) -> xr.DataArray:
-    """Squeeze what was narrowed down to one, and say what the result is valid for."""
-    squeeze = [
-        d
-        for d, asked in (("lead", request.lead), ("member", request.member))
-        if asked is not None and d in da.dims
-    ]
-    if squeeze:
-        da = da.isel(dict.fromkeys(squeeze, 0))
+def _squeezed(da: xr.DataArray, request: ProductRequest) -> xr.DataArray:
+    """Without the dims that the request narrowed down to one."""
+    narrowed = {"lead": request.lead, "member": request.member}
+    return da.isel({d: 0 for d, at in narrowed.items() if at is not None and d in da.dims})
+
+
+def _valid(da: xr.DataArray) -> xr.DataArray:
+    """A forecast with what it is valid for, its dims in canonical order."""
     unit = da["lead"].attrs["units"]
     dims = [d for d in ("init", "lead") if d in da.dims]
     starts = schema.moments(np.atleast_1d(da["init"].values))

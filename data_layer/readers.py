@@ -29,6 +29,7 @@ from data_layer.reading import Answer, Archive, Job, run
 
 log = logging.getLogger(__name__)
 
+PIPE_BYTES = 1 << 20
 START_SECONDS = 120.0
 BACK_OFF_SECONDS = (0.0, 1.0, 5.0, 15.0, 30.0)
 
@@ -47,6 +48,8 @@ class _Process:
     def __init__(self, archive: Archive, memory: int | None) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
+        for end in (self._connection, theirs):
+            _widen(end)
         self._process = context.Process(
             target=run, args=(theirs, archive, memory, os.getpid()), name="reader", daemon=True
         )
@@ -68,10 +71,9 @@ class _Process:
         try:
             if job is not None:
                 self._connection.send(job)
-            answer: Answer = self._connection.recv()
+            return Answer.receive(self._connection)
         except (EOFError, OSError) as error:
             raise ReaderDied from error
-        return answer
 
     def end(self) -> None:
         """Kill the process and free whoever is blocked in :meth:`ask`."""
@@ -84,6 +86,12 @@ class _Process:
         """Close what is left of an ended process."""
         self._process.join(1.0)
         self._connection.close()
+
+
+def _widen(connection: Connection) -> None:
+    """Room for a frame: else it goes over in pieces, with a change of process for each."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as pipe:
+        pipe.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PIPE_BYTES)
 
 
 def _shut_down(connection: Connection) -> None:

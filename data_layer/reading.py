@@ -16,7 +16,7 @@ import sys
 import traceback
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +24,7 @@ from typing import Any, Protocol
 from data_layer.api import ForecastSource, Point, ProductInfo, ProductRequest
 from data_layer.catalogue import ArchiveIndex
 from data_layer.errors import DataLayerError, TooLarge
+from data_layer.memory import keep_freed
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,20 @@ class Answer:
     value: Any = None
     error: DataLayerError | None = None
     fault: str = ""
+
+    def send(self, connection: Connection) -> None:
+        """Send it; bytes go behind it as they are, because pickling copies them twice."""
+        bulk = self.value if isinstance(self.value, bytes) else None
+        connection.send((self if bulk is None else replace(self, value=None), bulk is not None))
+        if bulk is not None:
+            connection.send_bytes(bulk)
+
+    @classmethod
+    def receive(cls, connection: Connection) -> Answer:
+        """The inverse of :meth:`send`."""
+        answer: Answer
+        answer, has_bulk = connection.recv()
+        return replace(answer, value=connection.recv_bytes()) if has_bulk else answer
 
 
 class Reader:
@@ -222,6 +237,7 @@ def run(connection: Connection, archive: Archive, memory: int | None, parent: in
     parent: the supervisor's process id; the reader does not outlive it.
     """
     _die_with(parent)
+    keep_freed()
     # An interrupt from the keyboard goes to the supervisor, which ends us in its own time.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if memory is not None:
@@ -231,7 +247,7 @@ def run(connection: Connection, archive: Archive, memory: int | None, parent: in
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     archive.load()
     reader = Reader(archive)
-    connection.send(Answer())
+    Answer().send(connection)
     while True:
         try:
             job = connection.recv()
@@ -239,7 +255,7 @@ def run(connection: Connection, archive: Archive, memory: int | None, parent: in
             return
         answer = reader.do(job)
         try:
-            connection.send(answer)
+            answer.send(connection)
         except OSError:
             return
         del job, answer

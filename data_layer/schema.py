@@ -16,7 +16,8 @@ eastward in 0…360) once values are in memory. So it does with members and lead
 
 from __future__ import annotations
 
-from typing import cast, get_args
+from functools import lru_cache
+from typing import TypeVar, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ from data_layer.timing import LeadUnit, Moment, format_init, lead_of, valid_peri
 FORECAST_DIMS = ("init", "member", "lead", "lat", "lon")
 OBSERVATION_DIMS = ("time", "lat", "lon")
 
+_Number = TypeVar("_Number", bound=np.generic)
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
@@ -113,19 +115,30 @@ def lon_order(lon: Floats) -> tuple[Ints, Floats]:
 
     The circle is cut at its widest gap, so that a region across Greenwich stays
     in one piece (348…400) and a global grid begins at its first cell from 0°.
+    The arrays are shared with later callers and cannot be written to.
     """
-    circle = np.asarray(np.round(np.mod(lon.astype(np.float64), 360.0), 9) % 360.0, np.float64)
+    return _lon_order(lon.astype(np.float64).tobytes())
+
+
+@lru_cache(64)  # it is asked for each map that is read, of few grids
+def _lon_order(lon: bytes) -> tuple[Ints, Floats]:
+    circle = np.asarray(np.round(np.mod(np.frombuffer(lon), 360.0), 9) % 360.0, np.float64)
     order = np.argsort(circle, kind="stable")
     east = circle[order]
     if east.size < 2:
-        return order, east
+        return _fixed(order), _fixed(east)
     gaps = np.diff(east, append=east[0] + 360.0)
     cut = int(np.argmax(gaps))
     if gaps[cut] > 1.5 * float(np.median(gaps)) and cut != east.size - 1:
         order = np.roll(order, -(cut + 1))
         east = np.roll(east, -(cut + 1))
         east[east.size - (cut + 1) :] += 360.0
-    return order, east
+    return _fixed(order), _fixed(east)
+
+
+def _fixed(a: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+    a.flags.writeable = False
+    return a
 
 
 def wraps(lon: Floats) -> bool:

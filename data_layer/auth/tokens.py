@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+from cachetools import LRUCache
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from data_layer.auth.keys import KeyFile, Keys, load_private_key, make_key_pair, thumbprint
 from data_layer.errors import NotAuthenticated
@@ -31,6 +33,7 @@ CLIENT = "view"
 MAX_BYTES = 4096
 MAX_LIFETIME = 600
 LEEWAY = 10
+REMEMBER = 1024
 REQUIRED = ("exp", "iat", "nbf", "iss", "aud", "sub", "jti")
 
 # 64 bytes of signature are 86 characters of base64url, the last of which has
@@ -116,6 +119,10 @@ class Verifier:
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
+        # Tokens that held, with the key they were signed with: a page sends the same one
+        # with each frame for minutes, and looking it through costs as much as all else
+        # that is done before the frame is found. Not for several threads.
+        self._held: LRUCache[str, tuple[str, Ed25519PublicKey, Claims]] = LRUCache(REMEMBER)
 
     @classmethod
     def from_file(cls, path: Path, clock: Callable[[], float] = time.monotonic) -> Verifier:
@@ -131,6 +138,11 @@ class Verifier:
             what was wrong would only help whoever made it up. The cause is in
             ``__cause__``.
         """
+        known = self._held.get(token)
+        if known is not None:
+            kid, key, claims = known
+            if self._keys.get(kid) is key and time.time() < claims.exp + LEEWAY:
+                return claims
         try:
             return self._verify(token)
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError) as error:
@@ -168,10 +180,12 @@ class Verifier:
         if not all(type(claims[name]) is str and claims[name] for name in ("sub", "jti")):
             raise ValueError("sub or jti is not a name")
         scope, sid = claims.get("scope"), claims.get("sid")
-        return Claims(
+        held = Claims(
             sub=claims["sub"],
             scopes=frozenset(scope.split()) if isinstance(scope, str) else frozenset(),
             sid=sid if isinstance(sid, str) else "",
             jti=claims["jti"],
             exp=claims["exp"],
         )
+        self._held[token] = header["kid"], key, held
+        return held

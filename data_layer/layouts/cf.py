@@ -23,6 +23,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from data_layer.errors import UnreadableFile
+from data_layer.layouts.chunks import with_direct_chunks
 from data_layer.layouts.lazy import with_dims
 from data_layer.layouts.recognise import NAMES, coordinates, member_from_name, member_number
 from data_layer.schema import FORECAST_DIMS, OBSERVATION_DIMS, moments, validate
@@ -58,9 +59,8 @@ class CfLayout:
         try:
             # decode_timedelta=False: leads stay numbers with units, since months
             # have no length and pandas' nanoseconds would invent one.
-            ds = xr.open_dataset(
-                path, engine="netcdf4", chunks=None, cache=False, decode_timedelta=False
-            )
+            raw = xr.open_dataset(path, engine="netcdf4", decode_cf=False, chunks=None, cache=False)
+            ds = xr.decode_cf(with_direct_chunks(raw, path), decode_timedelta=False)
         except ValueError as error:
             what = str(error).split(". ")[0]
             raise UnreadableFile(f"it cannot be decoded: {what}") from error

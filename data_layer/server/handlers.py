@@ -139,8 +139,10 @@ class Handler(web.RequestHandler):
         view = memoryview(body)
         try:
             async with asyncio.timeout(_SEND_SECONDS):
+                self.flush()  # the head by itself: Tornado would copy the body behind it
                 for start in range(0, len(view), _CHUNK):
-                    self.write(bytes(view[start : start + _CHUNK]))
+                    whole = len(view) <= _CHUNK
+                    self.write(body if whole else bytes(view[start : start + _CHUNK]))
                     await self.flush()
         except StreamClosedError:
             return

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import httpx
 
+from data_layer.memory import keep_freed
 from poama_panel.settings import JWKS_FILE, ViewSettings
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,7 @@ def run(settings: ViewSettings, data: Path | None, *, notice: str = "") -> None:
         ``settings.data_url``.
     notice: printed with the address.
     """
+    keep_freed()
     layer = None
     if data is not None:
         layer = DataLayer(data, settings.state_dir / JWKS_FILE)

@@ -29,9 +29,14 @@ HEADER_SECONDS = 15.0
 BODY_SECONDS = 120.0
 LARGEST_BODY = 256 << 20
 KEPT_OPEN = 20
+# A frame in one piece: each costs a turn of the event loop at both ends.
+PIECE = 1 << 20
 
 _PARAMETERS = HTTP1ConnectionParameters(
-    header_timeout=HEADER_SECONDS, body_timeout=BODY_SECONDS, max_body_size=LARGEST_BODY
+    chunk_size=PIECE,
+    header_timeout=HEADER_SECONDS,
+    body_timeout=BODY_SECONDS,
+    max_body_size=LARGEST_BODY,
 )
 
 
@@ -109,13 +114,15 @@ class Upstream:
 
     async def _connect(self) -> IOStream:
         try:
-            return await self._client.connect(
+            stream = await self._client.connect(
                 self._host,
                 self._port,
                 ssl_options=self._tls,
-                max_buffer_size=1 << 20,
+                max_buffer_size=4 * PIECE,
                 timeout=CONNECT_SECONDS,
             )
+            stream.read_chunk_size = PIECE
+            return stream
         except (OSError, StreamClosedError, TimeoutError) as error:
             raise UpstreamError(f"no connection: {type(error).__name__}") from error
 

@@ -24,7 +24,7 @@ from data_layer.auth.keys import (
     thumbprint,
 )
 from data_layer.auth.scopes import PUBLIC, SCOPES, check_scope
-from data_layer.auth.tokens import MAX_BYTES, Signer, Verifier, make_key_pair
+from data_layer.auth.tokens import LEEWAY, MAX_BYTES, Signer, Verifier, make_key_pair
 from data_layer.errors import NotAuthenticated, NotPermitted
 
 PEM, JWK = make_key_pair("k1")
@@ -77,6 +77,25 @@ def test_a_minted_token_is_believed_and_says_what_it_was_given():
     assert believed.scopes == {"data:read", "other"}
     assert believed.sid == "abc"
     assert 290 <= believed.exp - time.time() <= 300
+
+
+def test_a_token_that_held_is_refused_once_its_time_is_over():
+    verifier = Verifier(read_key_set(key_set([JWK])))
+    token = forge(claims(iat=now() - 100, nbf=now() - 100, exp=now() - LEEWAY + 2))
+    assert verifier.verify(token) is verifier.verify(token)
+    time.sleep(2.5)
+    with pytest.raises(NotAuthenticated):
+        verifier.verify(token)
+
+
+def test_a_token_that_held_is_refused_once_its_key_is_gone():
+    keys = read_key_set(key_set([JWK]))
+    verifier = Verifier(keys)
+    token = SIGNER.mint("u7")
+    assert verifier.verify(token)
+    del keys[SIGNER.kid]
+    with pytest.raises(NotAuthenticated):
+        verifier.verify(token)
 
 
 def test_two_tokens_differ_and_are_short():
