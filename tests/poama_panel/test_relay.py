@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import os
 import socket
@@ -216,8 +217,10 @@ def test_without_a_data_layer_the_answer_is_503_with_advice(tmp_path: Path) -> N
 @pytest.mark.parametrize("what", ["broken", "broken-chunked"])
 def test_a_frame_that_breaks_off_does_not_look_like_a_whole_one(view: View, what: str) -> None:
     browser = view.browser().sign_in()
-    with pytest.raises(httpx.RemoteProtocolError):
-        raw(browser, FRAME.replace("poama-m24", what))
+    # Half a body cannot be taken back; when none of it has been passed on, it can be said.
+    with contextlib.suppress(httpx.RemoteProtocolError):
+        answer, _ = raw(browser, FRAME.replace("poama-m24", what))
+        assert answer.status_code == 503
     assert browser.get(FRAME).status_code == 200
 
 
