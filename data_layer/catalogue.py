@@ -19,7 +19,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from data_layer.api import Catalogue, DatasetInfo, GridInfo, RefusedFile, Role, VariableInfo
-from data_layer.errors import UnknownDataset
+from data_layer.errors import LeftOut, UnknownDataset, UnreadableFile
 from data_layer.timing import LeadUnit, lead_of, parse_init, valid_period
 
 SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf")
@@ -39,7 +39,10 @@ class FileStat:
 
 @dataclass(frozen=True)
 class FileSummary:
-    """What one file holds, as its layout read it; the parts of a :class:`DatasetInfo`."""
+    """What one file holds, as its layout read it; the parts of a :class:`DatasetInfo`.
+
+    Files of one ``series`` belong together wherever they lie.
+    """
 
     layout: str
     role: Role
@@ -57,6 +60,7 @@ class FileSummary:
     licence: str = ""
     synthetic: bool = False
     notes: tuple[str, ...] = ()
+    series: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,25 +83,37 @@ class DatasetIndex:
     files: tuple[FileRecord, ...]
     nominal: str = ""
 
-    def files_for(self, init: str | None, member: int | None) -> list[FileRecord]:
-        """The files that hold that start and that member (``None``: any)."""
+    def files_for(
+        self, variable: str, init: str | None = None, member: int | None = None
+    ) -> list[FileRecord]:
+        """The files that hold that variable, start and member (``None``: any)."""
         return [
             f
             for f in self.files
-            if (init is None or self.nominal or init in f.summary.inits)
+            if any(v.name == variable for v in f.summary.variables)
+            and (init is None or self.nominal or init in f.summary.inits)
             and (member is None or member in f.summary.members)
         ]
 
 
 @dataclass(frozen=True)
 class ArchiveIndex:
-    """Everything known of one folder. ``fingerprint`` tells whether it is out of date."""
+    """Everything known of one folder.
+
+    Attributes
+    ----------
+    fingerprint: tells whether it is out of date.
+    refused: files that cannot be believed.
+    left_out: files that are in order and are nothing to show.
+    """
 
     folder: str
     fingerprint: str = ""
     datasets: tuple[DatasetIndex, ...] = ()
     refused: tuple[RefusedFile, ...] = ()
-    _stats: tuple[tuple[FileStat, str], ...] = field(default=(), repr=False)
+    left_out: tuple[RefusedFile, ...] = ()
+    _not_listed: tuple[tuple[FileStat, UnreadableFile], ...] = field(default=(), repr=False)
+    _repeating: tuple[FileRecord, ...] = field(default=(), repr=False)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -112,12 +128,13 @@ class ArchiveIndex:
         self.catalogue.dataset(id)
         raise UnknownDataset(f"There is no dataset {id!r}.", asked=id)
 
-    def known(self) -> dict[FileStat, FileRecord | str]:
-        """What an earlier scan found in each file: a record, or the reason of a refusal."""
-        found: dict[FileStat, FileRecord | str] = {
+    def known(self) -> dict[FileStat, FileRecord | UnreadableFile]:
+        """What an earlier scan found in each file: a record, or why it is not listed."""
+        found: dict[FileStat, FileRecord | UnreadableFile] = {
             f.stat: f for d in self.datasets for f in d.files
         }
-        found.update(dict(self._stats))
+        found.update({f.stat: f for f in self._repeating})
+        found.update(self._not_listed)
         return found
 
 
@@ -160,34 +177,92 @@ def digest(stats: Iterable[FileStat]) -> str:
 
 
 def build(
-    folder: Path, records: Iterable[FileRecord], refused: Iterable[tuple[FileStat, str]]
+    folder: Path,
+    records: Iterable[FileRecord],
+    not_listed: Iterable[tuple[FileStat, UnreadableFile]] = (),
 ) -> ArchiveIndex:
     """Put files together into datasets.
 
-    Files of one folder whose names differ only in numbers, and which hold other
-    starts, members or times of the same variables on the same grid, are one
-    dataset. When every member has a start of its own within a month, they are
-    one lagged ensemble at the latest start.
+    Files of one series on one grid are one dataset. Without a series, files of one
+    folder whose names differ only in numbers, and which hold other starts, members or
+    times of the same variables on the same grid, are one. When every member has a
+    start of its own within a month, they are one lagged ensemble at the latest start.
+
+    Parameters
+    ----------
+    records: readable files.
+    not_listed: the others, with what became of them.
     """
-    records, refused = list(records), sorted(refused, key=lambda r: r[0].path)
+    records, given = list(records), sorted(not_listed, key=lambda n: n[0].path)
     groups: dict[object, list[FileRecord]] = defaultdict(list)
     for record in records:
-        s = record.summary
-        place, template = os.path.split(_template(record.stat.path))
-        key = (place, template, s.layout, s.role, s.variables, s.grid, s.lead_unit, s.system)
-        lagged_inside = record.stat.path if s.member_inits else ""
-        groups[(*key, s.synthetic, lagged_inside)].append(record)
+        groups[_group_of(record)].append(record)
     datasets: list[DatasetIndex] = []
+    repeats: list[tuple[FileStat, UnreadableFile]] = []
     for group in groups.values():
-        datasets += [_join(group)] if _disjoint(group) else [_join([one]) for one in group]
-    everything = [r.stat for r in records] + [stat for stat, _ in refused]
+        if group[0].summary.series:
+            kept, refused = _without_repeats(group)
+            repeats += refused
+            datasets.append(_join(kept))
+        else:
+            datasets += [_join(group)] if _disjoint(group) else [_join([one]) for one in group]
+    everything = [r.stat for r in records] + [stat for stat, _ in given]
+    told = sorted([*given, *repeats], key=lambda n: n[0].path)
     return ArchiveIndex(
         folder=str(folder.resolve()),
         fingerprint=digest(everything),
         datasets=tuple(_with_unique_ids(sorted(datasets, key=lambda d: d.files[0].stat.path))),
-        refused=tuple(RefusedFile(_shown(stat.path), reason) for stat, reason in refused),
-        _stats=tuple(refused),
+        refused=tuple(_told(stat, why) for stat, why in told if not isinstance(why, LeftOut)),
+        left_out=tuple(_told(stat, why) for stat, why in told if isinstance(why, LeftOut)),
+        # Whether a file repeats another is found anew each time: the other may go.
+        _not_listed=tuple(given),
+        _repeating=tuple(r for r in records if r.stat in {stat for stat, _ in repeats}),
     )
+
+
+def _told(stat: FileStat, why: UnreadableFile) -> RefusedFile:
+    return RefusedFile(_shown(stat.path), why.message)
+
+
+def _group_of(record: FileRecord) -> object:
+    """Equal for files that may be one dataset."""
+    s = record.summary
+    kind = (s.layout, s.role, s.grid, s.lead_unit, s.system, s.synthetic)
+    if s.series:
+        return (s.series, kind)
+    lagged_inside = record.stat.path if s.member_inits else ""
+    return (*os.path.split(_template(record.stat.path)), s.variables, kind, lagged_inside)
+
+
+def _without_repeats(
+    group: list[FileRecord],
+) -> tuple[list[FileRecord], list[tuple[FileStat, UnreadableFile]]]:
+    """The files of a series, without those that hold what another holds or say it otherwise."""
+    kept: list[FileRecord] = []
+    refused: list[tuple[FileStat, UnreadableFile]] = []
+    holder: dict[Held, FileRecord] = {}
+    described: dict[str, VariableInfo] = {}
+    for record in sorted(group, key=lambda r: r.stat.path):
+        held = list(_held(record))
+        twin = next((holder[h] for h in held if h in holder), None)
+        odd = next(
+            (v for v in record.summary.variables if described.get(v.name, v).units != v.units), None
+        )
+        if twin is not None:
+            why = f"it holds what {_shown(twin.stat.path)} holds already"
+        elif odd is not None:
+            why = (
+                f"its variable {odd.name!r} is in {odd.units!r}, "
+                f"in the series' other files in {described[odd.name].units!r}"
+            )
+        else:
+            kept.append(record)
+            holder.update(dict.fromkeys(held, record))
+            for v in record.summary.variables:
+                described.setdefault(v.name, v)
+            continue
+        refused.append((record.stat, UnreadableFile(why)))
+    return kept, refused
 
 
 # A date (20261001, 20261001T12), a count, or a member (e05).
@@ -206,13 +281,22 @@ def _template(path: str) -> str:
     return os.path.join(place, "_".join(parts))
 
 
+# A variable at a start of a member, or at a time.
+Held = tuple[str, str, int]
+
+
+def _held(record: FileRecord) -> Iterator[Held]:
+    s = record.summary
+    for v in s.variables:
+        yield from ((v.name, init, member) for init in s.inits for member in s.members)
+        yield from ((v.name, time, 0) for time in s.times)
+
+
 def _disjoint(group: list[FileRecord]) -> bool:
     """Whether no two files hold the same start and member, or the same time."""
-    seen: set[tuple[str, int | str]] = set()
+    seen: set[Held] = set()
     for record in group:
-        s = record.summary
-        held: set[tuple[str, int | str]] = {(i, m) for i in s.inits for m in s.members}
-        held |= {("", t) for t in s.times}
+        held = set(_held(record))
         if seen & held:
             return False
         seen |= held
@@ -223,6 +307,7 @@ def _join(group: list[FileRecord]) -> DatasetIndex:
     first = group[0].summary
     merged = replace(
         first,
+        variables=tuple({v.name: v for r in group for v in r.summary.variables}.values()),
         inits=tuple(sorted({i for r in group for i in r.summary.inits})),
         leads=tuple(sorted({x for r in group for x in r.summary.leads})),
         members=tuple(sorted({m for r in group for m in r.summary.members})),
@@ -244,8 +329,8 @@ def _join(group: list[FileRecord]) -> DatasetIndex:
     named = [t for t in _tokens(stem) if not _NUMBER.match(t.lower())]
     place = os.path.dirname(group[0].stat.path)
     info = DatasetInfo(
-        id=_slug("-".join(named)) or _slug(place) or _slug(stem) or "dataset",
-        title=first.title or _shown(" ".join(named or [stem])),
+        id=_slug(first.series or "-".join(named)) or _slug(place) or _slug(stem) or "dataset",
+        title=first.title or _shown(first.series or " ".join(named or [stem])),
         version=digest(r.stat for r in group),
         role=merged.role,
         layout=merged.layout,

@@ -121,5 +121,9 @@ class UnreadableFile(DataLayerError):
     """A file is damaged, or no layout recognises it."""
 
 
+class LeftOut(UnreadableFile):
+    """A file is in order and is nothing to show: a mean of members that are there themselves."""
+
+
 class Unavailable(DataLayerError):
     """The service cannot answer now; the same request may succeed later."""

@@ -197,7 +197,7 @@ class LocalSource:
         for init in inits:
             parts = [
                 part
-                for record in dataset.files_for(init, only)
+                for record in dataset.files_for(request.variable, init, only)
                 if (part := self._read(record, dataset, request, init, only)) is not None
             ]
             if parts:
@@ -255,7 +255,7 @@ class LocalSource:
                 advice="Ask for product value.",
             )
         parts = []
-        for record in dataset.files:
+        for record in dataset.files_for(request.variable):
             ds = self._files.get(record)
             parts.append(self._load(record, ds[request.variable].isel(cells.chosen(ds, request))))
         return _method(_joined(parts, "time"), chosen)
@@ -319,9 +319,11 @@ def _absent(dataset: DatasetIndex, request: ProductRequest) -> UnknownMember | U
     """Why no file holds what was asked, although start, lead and member exist singly."""
     info = dataset.info
     started = f" started {request.init}" if request.init is not None else ""
-    there = dataset.files_for(request.init, request.member)
+    there = dataset.files_for(request.variable, request.init, request.member)
     if not there:
-        held = {m for f in dataset.files_for(request.init, None) for m in f.summary.members}
+        held = {
+            m for f in dataset.files_for(request.variable, request.init) for m in f.summary.members
+        }
         return UnknownMember(
             f"The forecast of {info.id!r}{started} has no member {request.member}.",
             asked=str(request.member),

@@ -23,7 +23,7 @@ from data_layer.catalogue import (
     build,
     walk,
 )
-from data_layer.errors import UnreadableFile
+from data_layer.errors import LeftOut, UnreadableFile
 from data_layer.integrity import check_file
 from data_layer.layouts import layouts
 from data_layer.layouts.base import Layout
@@ -112,6 +112,7 @@ def summarise(ds: xr.Dataset, layout: str) -> FileSummary:
         "institution": attrs.get("institution", "")[:200],
         "licence": (attrs.get("licence") or attrs.get("license") or "")[:500],
         "synthetic": attrs.get("synthetic", "").lower() in ("true", "1", "yes"),
+        "series": attrs.get("series", "")[:100],
         "notes": tuple(attrs[k][:500] for k in ("comment",) if attrs.get(k)),
     }
     if not forecast:
@@ -161,20 +162,22 @@ def scan(folder: Path, previous: ArchiveIndex | None = None) -> ArchiveIndex:
     """
     known = previous.known() if previous is not None else {}
     records: list[FileRecord] = []
-    refused: list[tuple[FileStat, str]] = []
+    not_listed: list[tuple[FileStat, UnreadableFile]] = []
     for stat in walk(folder):
         found = known.get(stat)
         if found is None:
             try:
                 found = FileRecord(stat, inspect(folder / stat.path))
+            except LeftOut as error:
+                found = error
             except UnreadableFile as error:
-                found = error.message
+                found = error
                 log.warning("refused %s: %s", stat.path, error.message)
         if isinstance(found, FileRecord):
             records.append(found)
         else:
-            refused.append((stat, found))
-    return build(folder, records, refused)
+            not_listed.append((stat, found))
+    return build(folder, records, not_listed)
 
 
 class OpenFiles:

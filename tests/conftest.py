@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contract.suite")
+pytest.register_assert_rewrite("tests.contract.suite", "tests.layouts.suite")
 
 from tests.contract.archive import write_archive  # noqa: E402
 from tests.contract.service import running  # noqa: E402

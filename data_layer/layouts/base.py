@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Protocol
 
 import xarray as xr
+
+from data_layer.layouts.canonical import canonical
+from data_layer.layouts.files import decoded, open_raw
 
 
 class Layout(Protocol):
@@ -31,8 +35,55 @@ class Layout(Protocol):
     def open(self, path: Path) -> xr.Dataset:
         """The file as a lazy canonical dataset (:func:`data_layer.schema.validate`).
 
+        Its attributes tell the catalogue what the file does not say in CF's words:
+        ``title``, ``system``, ``institution``, ``licence``, ``comment``,
+        ``forecast_role`` (hindcast or forecast) and ``series``. Files of one series
+        are one dataset, in whatever folders they lie and whichever variables they
+        hold, as long as grid and leads are of a kind.
+
         Raises
         ------
         UnreadableFile: saying what could not be made out.
+        LeftOut: for a file that is in order and is nothing to show, such as an
+            ensemble mean beside the members.
         """
         ...
+
+
+class Repaired(ABC):
+    """A layout whose files are CF once they are put right."""
+
+    name: str
+
+    @abstractmethod
+    def matches(self, raw: xr.Dataset, path: Path) -> bool:
+        """See :class:`Layout`."""
+
+    @abstractmethod
+    def repair(self, raw: xr.Dataset, path: Path) -> xr.Dataset:
+        """The file, put right, for :func:`data_layer.layouts.canonical.canonical`.
+
+        Parameters
+        ----------
+        raw: undecoded and lazy. Values must stay so: rename, drop, assign
+            coordinates and attributes, and load coordinates only.
+        path: where it lies.
+
+        Returns
+        -------
+        An undecoded dataset (times as numbers with CF ``units`` and ``calendar``, or
+        as datetime64) whose coordinates are recognised by their standard names:
+        ``forecast_reference_time``, ``forecast_period``, ``realization``, ``time``,
+        ``latitude``, ``longitude``.
+        """
+
+    def open(self, path: Path) -> xr.Dataset:
+        """See :class:`Layout`."""
+        raw = open_raw(path)
+        try:
+            out = canonical(decoded(self.repair(raw, path)), path)
+        except BaseException:
+            raw.close()
+            raise
+        out.set_close(raw.close)
+        return out

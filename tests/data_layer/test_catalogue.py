@@ -15,7 +15,7 @@ from data_layer.catalogue import (
     FileSummary,
     build,
 )
-from data_layer.errors import UnknownDataset
+from data_layer.errors import LeftOut, UnknownDataset
 from data_layer.opening import scan
 
 TAS = VariableInfo("tas", "Temperature", "K")
@@ -44,7 +44,7 @@ def test_starts_in_files_of_their_own_are_one_dataset():
     (dataset,) = index.datasets
     assert (dataset.info.id, dataset.info.inits, dataset.info.files) == ("tas", starts, 3)
     assert dataset.nominal == ""
-    assert [f.stat.path for f in dataset.files_for("2026-11-01", None)] == ["tas_20261101.nc"]
+    assert [f.stat.path for f in dataset.files_for("tas", "2026-11-01")] == ["tas_20261101.nc"]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_members_in_files_of_their_own_are_one_dataset(form):
     index = built(*(record(f"tas_{form.format(m)}.nc", members=(m,)) for m in (3, 1, 2)))
     (dataset,) = index.datasets
     assert (dataset.info.id, dataset.info.members) == ("tas", (1, 2, 3))
-    assert [f.summary.members for f in dataset.files_for(None, 2)] == [(2,)]
+    assert [f.summary.members for f in dataset.files_for("tas", None, 2)] == [(2,)]
 
 
 @pytest.mark.parametrize("form", ["20261001T00", "2026100100", "2026-10-01_00", "20261001T00z"])
@@ -128,8 +128,8 @@ def test_members_that_started_on_different_days_are_one_ensemble_at_the_last_sta
     assert dataset.info.members == (0, 1, 2, 7, 8)
     assert [m[-2:] for m in dataset.info.member_inits] == ["18", "18", "20", "24", "22"]
     assert dataset.info.leads == (1, 2)
-    assert [f.stat.path for f in dataset.files_for("2011-07-24", 2)] == ["ensemble_002.nc"]
-    assert len(dataset.files_for("2011-07-24", None)) == 5
+    assert [f.stat.path for f in dataset.files_for("tas", "2011-07-24", 2)] == ["ensemble_002.nc"]
+    assert len(dataset.files_for("tas", "2011-07-24")) == 5
 
 
 def test_leads_of_a_lagged_ensemble_are_counted_from_its_nominal_start():
@@ -231,3 +231,55 @@ def test_an_unknown_dataset_names_those_there_are():
         built(record("tas_1.nc")).dataset("pr")
     assert caught.value.exists == ("tas",)
     assert built(record("tas_1.nc")).dataset("tas").info.id == "tas"
+
+
+# Series
+
+
+def test_a_series_is_one_dataset_across_folders_and_variables():
+    pr = VariableInfo("pr", "Rain", "mm/day")
+    index = built(
+        record("pr/e01/ma_pr_20261001_e01.nc", series="S", variables=(pr,), members=(1,)),
+        record("tas/e01/ma_tas_20261001_e01.nc", series="S", members=(1,)),
+        record("tas/e02/ma_tas_20261001_e02.nc", series="S", members=(2,)),
+        record("other/ma_tas_20261001_e02.nc", series="other", members=(2,)),
+    )
+    assert [(d.info.id, d.info.members, len(d.files)) for d in index.datasets] == [
+        ("other", (2,), 1),
+        ("s", (1, 2), 3),
+    ]
+    series = index.dataset("s")
+    assert [v.name for v in series.info.variables] == ["pr", "tas"]
+    assert [f.stat.path for f in series.files_for("tas", "2026-10-01", 1)] == [
+        "tas/e01/ma_tas_20261001_e01.nc"
+    ]
+
+
+def test_a_file_that_repeats_another_of_its_series_is_refused_until_the_other_goes():
+    one, copy = record("a/x.nc", series="S"), record("b/x.nc", series="S")
+    index = built(copy, one)
+    assert [f.stat.path for f in index.dataset("s").files] == ["a/x.nc"]
+    (refused,) = index.refused
+    assert (refused.path, "a/x.nc" in refused.reason) == ("b/x.nc", True)
+    assert set(index.known()) == {one.stat, copy.stat}
+    again = build(Path("archive"), [index.known()[copy.stat]], [])
+    assert (ids(again), again.refused) == (["s"], ())
+
+
+def test_a_file_in_other_units_than_its_series_is_refused():
+    degrees = VariableInfo("tas", "Temperature", "degC")
+    index = built(
+        record("a.nc", series="S", members=(1,)),
+        record("b.nc", series="S", members=(2,), variables=(degrees,)),
+    )
+    (refused,) = index.refused
+    assert refused.path == "b.nc"
+    assert "'degC'" in refused.reason and "'K'" in refused.reason
+
+
+def test_what_is_left_out_is_not_called_refused():
+    stat = FileStat("emn/x.nc", 1, 1)
+    index = build(Path("archive"), [record("a.nc")], [(stat, LeftOut("a mean of members"))])
+    assert index.refused == ()
+    assert [(f.path, f.reason) for f in index.left_out] == [("emn/x.nc", "a mean of members")]
+    assert stat in index.known()
