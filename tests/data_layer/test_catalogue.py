@@ -274,7 +274,8 @@ def test_a_file_in_other_units_than_its_series_is_refused():
     )
     (refused,) = index.refused
     assert refused.path == "b.nc"
-    assert "'degC'" in refused.reason and "'K'" in refused.reason
+    assert "'degC'" in refused.reason
+    assert "'K'" in refused.reason
 
 
 def test_what_is_left_out_is_not_called_refused():
