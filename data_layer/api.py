@@ -65,7 +65,8 @@ class DatasetInfo:
     ensemble, whose members started on different days: the start of each member
     in the order of ``members``, while ``inits`` holds the one nominal start.
     Observations have no inits and no members; their ``times`` are month or day
-    starts.
+    starts. ``of`` is the id of the forecast that a hindcast or observations belong
+    to, where the archive says so; ``scope`` what a caller must be allowed to see it.
     """
 
     id: str
@@ -87,6 +88,8 @@ class DatasetInfo:
     synthetic: bool = False
     notes: tuple[str, ...] = ()
     files: int = 1
+    of: str = ""
+    scope: str = ""
 
     def variable(self, name: str) -> VariableInfo:
         """The variable of that name, or :class:`UnknownVariable`."""

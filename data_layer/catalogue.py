@@ -19,6 +19,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from data_layer.api import Catalogue, DatasetInfo, GridInfo, RefusedFile, Role, VariableInfo
+from data_layer.described import FILE_NAME
 from data_layer.errors import LeftOut, UnknownDataset, UnreadableFile
 from data_layer.timing import LeadUnit, lead_of, parse_init, valid_period
 
@@ -41,7 +42,9 @@ class FileStat:
 class FileSummary:
     """What one file holds, as its layout read it; the parts of a :class:`DatasetInfo`.
 
-    Files of one ``series`` belong together wherever they lie.
+    Files of one ``series`` belong together wherever they lie. ``described`` is what the
+    archive's description said when the file was looked at
+    (:meth:`data_layer.described.Entry.written`).
     """
 
     layout: str
@@ -61,6 +64,9 @@ class FileSummary:
     synthetic: bool = False
     notes: tuple[str, ...] = ()
     series: str = ""
+    of: str = ""
+    scope: str = ""
+    described: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,7 @@ class ArchiveIndex:
     fingerprint: tells whether it is out of date.
     refused: files that cannot be believed.
     left_out: files that are in order and are nothing to show.
+    description: the identity of the archive's description, if it has one.
     """
 
     folder: str
@@ -112,6 +119,7 @@ class ArchiveIndex:
     datasets: tuple[DatasetIndex, ...] = ()
     refused: tuple[RefusedFile, ...] = ()
     left_out: tuple[RefusedFile, ...] = ()
+    description: tuple[FileStat, ...] = ()
     _not_listed: tuple[tuple[FileStat, UnreadableFile], ...] = field(default=(), repr=False)
     _repeating: tuple[FileRecord, ...] = field(default=(), repr=False)
 
@@ -164,7 +172,16 @@ def walk(folder: Path) -> Iterator[FileStat]:
 
 def fingerprint(folder: Path) -> str:
     """A digest of names, sizes and times: equal as long as nothing changed."""
-    return digest(walk(folder))
+    return digest([*walk(folder), *description_stats(folder)])
+
+
+def description_stats(folder: Path) -> tuple[FileStat, ...]:
+    """The identity of the archive's description, if it has one."""
+    try:
+        stat = (folder / FILE_NAME).stat()
+    except OSError:
+        return ()
+    return (FileStat(FILE_NAME, stat.st_size, stat.st_mtime_ns),)
 
 
 def digest(stats: Iterable[FileStat]) -> str:
@@ -180,6 +197,7 @@ def build(
     folder: Path,
     records: Iterable[FileRecord],
     not_listed: Iterable[tuple[FileStat, UnreadableFile]] = (),
+    description: tuple[FileStat, ...] = (),
 ) -> ArchiveIndex:
     """Put files together into datasets.
 
@@ -192,6 +210,7 @@ def build(
     ----------
     records: readable files.
     not_listed: the others, with what became of them.
+    description: :func:`description_stats` from before it was read.
     """
     records, given = list(records), sorted(not_listed, key=lambda n: n[0].path)
     groups: dict[object, list[FileRecord]] = defaultdict(list)
@@ -210,7 +229,8 @@ def build(
     told = sorted([*given, *repeats], key=lambda n: n[0].path)
     return ArchiveIndex(
         folder=str(folder.resolve()),
-        fingerprint=digest(everything),
+        fingerprint=digest([*everything, *description]),
+        description=description,
         datasets=tuple(_with_unique_ids(sorted(datasets, key=lambda d: d.files[0].stat.path))),
         refused=tuple(_told(stat, why) for stat, why in told if not isinstance(why, LeftOut)),
         left_out=tuple(_told(stat, why) for stat, why in told if isinstance(why, LeftOut)),
@@ -227,10 +247,10 @@ def _told(stat: FileStat, why: UnreadableFile) -> RefusedFile:
 def _group_of(record: FileRecord) -> object:
     """Equal for files that may be one dataset."""
     s = record.summary
-    kind = (s.layout, s.role, s.grid, s.lead_unit, s.system, s.synthetic)
-    if s.series:
-        return (s.series, kind)
+    kind = (s.layout, s.role, s.grid, s.lead_unit, s.system, s.synthetic, s.of, s.scope)
     lagged_inside = record.stat.path if s.member_inits else ""
+    if s.series:
+        return (s.series, kind, lagged_inside)
     return (*os.path.split(_template(record.stat.path)), s.variables, kind, lagged_inside)
 
 
@@ -331,7 +351,7 @@ def _join(group: list[FileRecord]) -> DatasetIndex:
     info = DatasetInfo(
         id=_slug(first.series or "-".join(named)) or _slug(place) or _slug(stem) or "dataset",
         title=first.title or _shown(first.series or " ".join(named or [stem])),
-        version=digest(r.stat for r in group),
+        version=_version(group),
         role=merged.role,
         layout=merged.layout,
         variables=merged.variables,
@@ -348,8 +368,19 @@ def _join(group: list[FileRecord]) -> DatasetIndex:
         synthetic=merged.synthetic,
         notes=merged.notes,
         files=len(group),
+        of=merged.of,
+        scope=merged.scope,
     )
     return DatasetIndex(info, tuple(group), nominal)
+
+
+def _version(group: list[FileRecord]) -> str:
+    """Another one whenever a file changes, or what is said of it: either changes values."""
+    files = digest(r.stat for r in group)
+    said = {r.stat.path: r.summary.described for r in group if r.summary.described}
+    if not said:
+        return files
+    return hashlib.sha256(f"{files}{sorted(said.items())}".encode()).hexdigest()[:16]
 
 
 def _is_lagged(group: list[FileRecord], merged: FileSummary) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,19 +22,22 @@ from data_layer.catalogue import (
     FileStat,
     FileSummary,
     build,
+    description_stats,
     walk,
 )
+from data_layer.described import NOTHING_SAID, Entry, read_description
 from data_layer.errors import LeftOut, UnreadableFile
 from data_layer.integrity import check_file
 from data_layer.layouts import layouts
 from data_layer.layouts.base import Layout
+from data_layer.layouts.corrections import Correct, correction, unchanged
 from data_layer.timing import format_init
 
 log = logging.getLogger(__name__)
 
 
-def choose_layout(path: Path) -> Layout:
-    """The first layout that recognises the file.
+def choose_layout(path: Path, correct: Correct = unchanged) -> Layout:
+    """The first layout that recognises the file, after ``correct``.
 
     Raises
     ------
@@ -45,29 +49,47 @@ def choose_layout(path: Path) -> Layout:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise UnreadableFile(f"it cannot be opened as NetCDF ({reason})") from error
     with raw:
+        corrected = correct(raw)
         for layout in layouts():
-            if layout.matches(raw, path):
+            if layout.matches(corrected, path):
                 return layout
         held = ", ".join(f"{d}={n}" for d, n in raw.sizes.items()) or "nothing"
     raise UnreadableFile(f"no layout recognises it: latitude and longitude not found among {held}")
 
 
 def layout_named(name: str) -> Layout:
-    """The installed layout of that name."""
-    return next(layout for layout in layouts() if layout.name == name)
-
-
-def inspect(path: Path) -> FileSummary:
-    """What a file holds, after checking that it can be believed.
+    """The installed layout of that name.
 
     Raises
     ------
+    UnreadableFile: when there is none.
+    """
+    for layout in layouts():
+        if layout.name == name:
+            return layout
+    there = ", ".join(layout.name for layout in layouts())
+    raise UnreadableFile(f"its layout {name!r} is not installed; there are {there}")
+
+
+def inspect(path: Path, entry: Entry = NOTHING_SAID) -> FileSummary:
+    """What a file holds, after checking that it can be believed.
+
+    Parameters
+    ----------
+    entry: what the archive's description says of it.
+
+    Raises
+    ------
+    LeftOut: when it is not meant to be shown.
     UnreadableFile: with the reason, in words that can be shown to a person.
     """
+    if entry.leave_out:
+        raise LeftOut("the catalogue file leaves it out")
     check_file(path)
+    correct = correction_of(entry)
     try:
-        layout = choose_layout(path)
-        with layout.open(path) as ds:
+        layout = layout_named(entry.layout) if entry.layout else choose_layout(path, correct)
+        with layout.open(path, correct) as ds:
             summary = summarise(ds, layout.name)
             _smoke_read(ds)
     except UnreadableFile:
@@ -76,7 +98,38 @@ def inspect(path: Path) -> FileSummary:
         # A file may be wrong in ways that no library foresaw; it must not take
         # the others with it.
         raise UnreadableFile(f"it cannot be read ({type(error).__name__}: {error})") from error
-    return summary
+    return as_described(summary, entry)
+
+
+def correction_of(entry: Entry) -> Correct:
+    """What an entry corrects in the files themselves."""
+    words = {name: v.attributes() for name, v in entry.variables.items()}
+    parts = {str(part): name for part, name in entry.coordinates.items()}
+    return correction(parts, words)
+
+
+def as_described(summary: FileSummary, entry: Entry) -> FileSummary:
+    """A summary with an entry's words in place of the file's."""
+    said = {
+        "series": entry.id,
+        "title": entry.title,
+        "role": entry.role,
+        "of": entry.of,
+        "scope": entry.scope,
+        "system": entry.system,
+        "institution": entry.institution,
+        "licence": entry.licence,
+        "synthetic": entry.synthetic,
+        "notes": (entry.comment,) if entry.comment else None,
+    }
+    given = {name: value for name, value in said.items() if value is not None}
+    if given.get("role") == "observations" and summary.inits:
+        raise UnreadableFile("the catalogue file calls it observations, and it holds forecasts")
+    if given.get("role") in ("forecast", "hindcast") and not summary.inits:
+        raise UnreadableFile(
+            f"the catalogue file calls it a {given['role']}, and no start was recognised in it"
+        )
+    return replace(summary, described=entry.written(), **given)  # type: ignore[arg-type]
 
 
 def _smoke_read(ds: xr.Dataset) -> None:
@@ -158,16 +211,29 @@ def scan(folder: Path, previous: ArchiveIndex | None = None) -> ArchiveIndex:
     """Index a folder, opening only the files that changed since ``previous``.
 
     A file that cannot be believed is refused with its reason and the others go
-    on.
+    on. A description of the archive that cannot be understood stops the scan: what it
+    keeps from being seen must not be seen because of a slip of the pen.
+
+    Raises
+    ------
+    BadRequest: when ``catalogue.yml`` cannot be understood.
     """
+    stats = description_stats(folder)  # before it is read: what changes meanwhile is seen next
+    description = read_description(folder)
     known = previous.known() if previous is not None else {}
+    same_description = previous is not None and previous.description == stats
     records: list[FileRecord] = []
     not_listed: list[tuple[FileStat, UnreadableFile]] = []
     for stat in walk(folder):
+        entry = description.entry_for(stat.path) or NOTHING_SAID
         found = known.get(stat)
-        if found is None:
+        if isinstance(found, FileRecord):
+            as_before = found.summary.described == entry.written()
+        else:
+            as_before = same_description
+        if found is None or not as_before:
             try:
-                found = FileRecord(stat, inspect(folder / stat.path))
+                found = FileRecord(stat, inspect(folder / stat.path, entry))
             except LeftOut as error:
                 found = error
             except UnreadableFile as error:
@@ -177,7 +243,7 @@ def scan(folder: Path, previous: ArchiveIndex | None = None) -> ArchiveIndex:
             records.append(found)
         else:
             not_listed.append((stat, found))
-    return build(folder, records, not_listed)
+    return build(folder, records, not_listed, stats)
 
 
 class OpenFiles:
@@ -200,8 +266,9 @@ class OpenFiles:
         ds = self._open.pop(record.stat, None)
         if ds is None:
             layout = layout_named(record.summary.layout)
+            correct = correction_of(Entry.read(record.summary.described))
             try:
-                ds = layout.open(self._folder / record.stat.path)
+                ds = layout.open(self._folder / record.stat.path, correct)
             except OSError as error:
                 raise UnreadableFile(
                     f"{record.stat.path} cannot be opened ({error.strerror or error}).",

@@ -9,6 +9,7 @@ from typing import Protocol
 import xarray as xr
 
 from data_layer.layouts.canonical import canonical
+from data_layer.layouts.corrections import Correct, unchanged
 from data_layer.layouts.files import decoded, open_raw
 
 
@@ -32,8 +33,10 @@ class Layout(Protocol):
         """
         ...
 
-    def open(self, path: Path) -> xr.Dataset:
-        """The file as a lazy canonical dataset (:func:`data_layer.schema.validate`).
+    def open(self, path: Path, correct: Correct = unchanged) -> xr.Dataset:
+        """The file, after ``correct``, as a lazy canonical dataset.
+
+        Canonical is what :func:`data_layer.schema.validate` lets through.
 
         Its attributes tell the catalogue what the file does not say in CF's words:
         ``title``, ``system``, ``institution``, ``licence``, ``comment``,
@@ -77,11 +80,11 @@ class Repaired(ABC):
         ``latitude``, ``longitude``.
         """
 
-    def open(self, path: Path) -> xr.Dataset:
+    def open(self, path: Path, correct: Correct = unchanged) -> xr.Dataset:
         """See :class:`Layout`."""
         raw = open_raw(path)
         try:
-            out = canonical(decoded(self.repair(raw, path)), path)
+            out = canonical(decoded(self.repair(correct(raw), path)), path)
         except BaseException:
             raw.close()
             raise

@@ -13,7 +13,6 @@ def main() -> None:
 
     from pydantic import ValidationError
 
-    from data_layer.memory import keep_freed
     from data_layer.reading import LOG_FORMAT
     from data_layer.server.app import serve
     from data_layer.settings import DataSettings
@@ -25,7 +24,6 @@ def main() -> None:
     parser.add_argument("--port", type=int, help="port to listen on (default 5007; 0: any)")
     given = {k: v for k, v in vars(parser.parse_args()).items() if v is not None}
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
-    keep_freed()
     try:
         settings = DataSettings(**given)
     except ValidationError as error:

@@ -12,6 +12,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from data_layer.auth.tokens import Verifier
+from data_layer.memory import keep_freed
 from data_layer.server.handlers import UnknownHandler
 from data_layer.server.routes import ROUTES
 from data_layer.server.service import Service
@@ -60,6 +61,7 @@ async def serve(settings: DataSettings, stop: asyncio.Event | None = None) -> No
     """
     if not settings.folder.is_dir():
         raise ValueError(f"There is no folder {str(settings.folder)!r}; name the archive's folder.")
+    keep_freed()
     verifier = Verifier.from_file(settings.keys)
     stop = stop or asyncio.Event()
     service = Service(settings)

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,9 +143,9 @@ def opens(monkeypatch) -> list[str]:
     seen: list[str] = []
     inspect = opening.inspect
 
-    def counted(path: Path) -> FileSummary:
+    def counted(path: Path, *described: Any) -> FileSummary:
         seen.append(path.name)
-        return inspect(path)
+        return inspect(path, *described)
 
     monkeypatch.setattr(opening, "inspect", counted)
     return seen
