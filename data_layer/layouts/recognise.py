@@ -85,6 +85,23 @@ def coordinates(ds: xr.Dataset) -> dict[str, str]:
     return found
 
 
+def reasons(ds: xr.Dataset) -> dict[str, str]:
+    """Roles → why :func:`coordinates` gave them as it did, in words."""
+    return {role: _why(ds, name, role) for role, name in coordinates(ds).items()}
+
+
+def _why(ds: xr.Dataset, name: str, role: str) -> str:
+    attrs = ds.variables[name].attrs
+    grade = _rank(ds, name, role) % 10
+    said = {
+        1: f"its standard_name is {attrs.get('standard_name')}",
+        2: f"its units are {attrs.get('units')}",
+        3: f"its axis is {attrs.get('axis')}",
+        4: "by its name",
+    }
+    return said[grade]
+
+
 _AXES = {"lat": "Y", "lon": "X", "valid": "T", "member": "E"}
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import secrets
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -102,6 +104,20 @@ def data_(data: Path, keys: Path | None, host: str | None, port: int | None) -> 
         asyncio.run(serve_data(DataSettings(folder=data, keys=keys, **given)))  # type: ignore[arg-type]
     except (ValueError, OSError) as error:
         sys.exit(f"The data layer cannot start: {error}")
+
+
+@main.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+def inspect(path: Path) -> None:
+    """Say what is recognised in PATH (a file or a folder), why, and how to correct it."""
+    # A process of its own: a damaged file may bring down the library that reads it.
+    command = [sys.executable, "-m", "data_layer.inspecting", str(path)]
+    status = subprocess.run(command, check=False).returncode  # noqa: S603
+    if status < 0:
+        name = signal.Signals(-status).name
+        click.echo(f"{path} cannot be read: the library that reads it crashed ({name}).", err=True)
+        status = 1
+    sys.exit(status)
 
 
 def _settings(host: str | None, port: int | None) -> Any:
