@@ -1,4 +1,4 @@
-"""``poama-panel``: the demo, the dashboard, the data layer, the accounts.
+"""``poama-panel``: the demo, the dashboard, the data layer, the accounts, and their doctor.
 
 Nothing heavy is imported until a command needs it.
 """
@@ -17,6 +17,7 @@ import click
 from pydantic import ValidationError
 
 from data_layer import __version__
+from poama_panel.doctor import doctor
 from poama_panel.users import users
 
 _folder = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -34,6 +35,7 @@ def main() -> None:
 
 
 main.add_command(users)
+main.add_command(doctor)
 
 
 @main.command()

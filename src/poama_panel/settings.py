@@ -202,9 +202,13 @@ class ViewSettings(StorageSettings):
 
         For a single machine: the demo, and ``serve`` without further ado.
         """
-        environment = {k: v for k, v in EnvSettingsSource(cls)().items() if v != ""}
         storage = StorageSettings(**{k: v for k, v in given.items() if k == "state_dir"})
-        return cls(**{**ensure_secrets(storage.state_dir), **environment, **given})
+        return cls(**{**ensure_secrets(storage.state_dir), **environment(), **given})
+
+
+def environment() -> dict[str, Any]:
+    """The view's settings that the environment gives, as it writes them."""
+    return {k: v for k, v in EnvSettingsSource(ViewSettings)().items() if v != ""}
 
 
 def ensure_secrets(state_dir: Path) -> dict[str, Any]:
