@@ -178,7 +178,8 @@ def plume(series: xr.DataArray, display: Display, *, title: str, lead: int | Non
 
 
 def _mark_now(plot: Any, element: Any) -> None:
-    plot.handles["glyph"].name = MARK
+    # On the canvas over the plume, which stays as it is while the browser moves the mark.
+    plot.handles["glyph"].update(name=MARK, level="overlay")
 
 
 def _finish_plume(when: Any) -> Any:

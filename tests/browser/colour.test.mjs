@@ -28,10 +28,12 @@ test("the table reaches the frame's largest cell", () => {
   assert.deepEqual([...colourTable({...header, max: null}, celsius, palette, 0, 3)].slice(0, 1), [0])
 })
 
-test("every cell is painted", () => {
-  const table = colourTable(header, celsius, palette, 0, 3)
-  const cells = Uint16Array.of(0, 1, 8, 20, 9)
-  assert.deepEqual([...paint(cells, table)], [...cells].map((c) => table[c]))
+test("the rows and columns asked for are painted, as often as they are asked for", () => {
+  const cells = Uint16Array.of(0, 1, 2, 3, 4, 5)
+  const table = Uint32Array.of(0, 10, 20, 30, 40, 50)
+  const out = new Uint32Array(6)
+  paint(cells, 3, Int32Array.of(1, 0), Int32Array.of(2, 0, 2), table, out)
+  assert.deepEqual([...out], [50, 30, 50, 20, 0, 20])
 })
 
 test("the range in view leaves out what is missing or not seen", () => {

@@ -32,13 +32,17 @@ export function colourTable(header, display, palette, low, high) {
 }
 
 /**
- * @param {Uint16Array} cells @param {Uint32Array} table
- * @returns {Uint32Array} a pixel per cell
+ * A pixel for each of some rows and columns of cells, row by row.
+ * @param {Uint16Array} cells @param {number} nx cells in a row of them
+ * @param {Int32Array} rows @param {Int32Array} columns
+ * @param {Uint32Array} table @param {Uint32Array} out
  */
-export function paint(cells, table) {
-  const out = new Uint32Array(cells.length)
-  for (let k = 0; k < cells.length; k++) out[k] = table[cells[k]]
-  return out
+export function paint(cells, nx, rows, columns, table, out) {
+  const width = columns.length
+  for (let y = 0, k = 0; y < rows.length; y++) {
+    const start = rows[y] * nx
+    for (let x = 0; x < width; x++) out[k++] = table[cells[start + columns[x]]]
+  }
 }
 
 /**

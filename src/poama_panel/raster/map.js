@@ -2,11 +2,19 @@
 // The map's browser side: fetches frames, colours them, probes them, steps leads.
 // Python is told what was chosen; it is never waited for.
 
-import {cellAt, centreOf, decodeFrame, valueOf} from "./decode.js"
-import {colourTable, decimals, paint, pixel, placeName, rangeWithin, roundRange, signed} from "./colour.js"
+import {cellAt, centreOf, decodeFrame} from "./decode.js"
+import {rangeWithin, roundRange} from "./colour.js"
 import {FrameLoader, readAhead} from "./loader.js"
 import {connection} from "./connection.js"
 import {Outline} from "./outline.js"
+import {FrameImage} from "./image.js"
+import {ColourScale} from "./scale.js"
+import {viewOf} from "./region.js"
+import {titleLines, wordsOf} from "./words.js"
+import {readingOf, standBeside} from "./tip.js"
+import {listenForKeys} from "./keys.js"
+import {moveMarkers, onNewPlots} from "./follow.js"
+import {Teller} from "./tell.js"
 import {savePicture} from "./picture.js"
 import {PAUSE, PLAY, REGIONS, TEMPLATE, icon} from "./template.js"
 
@@ -28,15 +36,13 @@ export function render({model, view, el}) {
   const figure = findFigure(view.model.data.plot)
   const named = (/** @type {string} */ name) => figure.select_one(name)
   const renderer = (/** @type {string} */ name) => figure.renderers.find((/** @type {any} */ r) => r.name === name)
-  const image = renderer("frame")
-  const source = image.data_source
   const mapper = named("colour-mapper")
-  const markers = renderer("place").data_source
-  const NDArray = source.data.image[0].constructor
+  const places = renderer("place").data_source
+  const lines = Object.fromEntries(["coastline", "australian_states"].map((name) => [name, renderer(name).data_source]))
   // What the browser draws stays in the browser: told of each frame's pixels, the
   // server would get megabytes it has no use for, and end the connection.
-  const lines = Object.fromEntries(["coastline", "australian_states"].map((name) => [name, renderer(name).data_source]))
-  const drawn = [image, source, markers, mapper, named("bar-ticks"), figure, figure.x_range, figure.y_range]
+  const frames = renderer("frame")
+  const drawn = [frames, frames.data_source, places, mapper, named("bar-ticks"), figure, figure.x_range, figure.y_range]
   for (const m of [...drawn, ...Object.values(lines)]) Object.defineProperty(m, "is_syncable", {value: false})
 
   const state = {
@@ -46,11 +52,6 @@ export function render({model, view, el}) {
     direction: 1,
     asked: 0,
     /** @type {import("./decode.js").Frame | null} */ frame: null,
-    /** @type {any} */ pixels: null,
-    /** @type {number[]} */ shifts: [0],
-    low: 0,
-    high: 1,
-    palette: new Uint32Array([0]),
     /** @type {any} */ timer: null,
     /** @type {[number, number] | null} */ pointer: null,
     shown: "",
@@ -59,7 +60,9 @@ export function render({model, view, el}) {
   // ---- frames ---------------------------------------------------------------
 
   const load = connection(model)
+  const image = new FrameImage(figure, frames)
   const outline = new Outline(figure, lines)
+  const scale = new ColourScale(mapper, {low: $(".low"), high: $(".high")})
   const loader = new FrameLoader(async (key, signal) => decodeFrame(await load(`frames/${key}`, signal)))
 
   const keyOf = (/** @type {number} */ lead) => {
@@ -96,12 +99,6 @@ export function render({model, view, el}) {
     loader.prefetch(readAhead(state.lead, state.direction, spec.leads.length).map(keyOf))
   }
 
-  function titleLines() {
-    const text = (/** @type {string} */ selector) => $(selector).textContent
-    const what = state.spec.synthetic ? `SYNTHETIC DATA · ${text(".what")}` : text(".what")
-    return [what, `${text(".issued")} · ${text(".valid")}`, text(".title-more")]
-  }
-
   function fail(/** @type {any} */ error) {
     if (error.name === "AbortError") return
     stop()
@@ -109,7 +106,7 @@ export function render({model, view, el}) {
     $(".problem span").textContent = error.message || String(error)
     $(".problem").hidden = false
     // Another selection's map must not stand under this one's title.
-    if (state.frame === null) image.visible = false
+    if (state.frame === null) image.hide()
   }
 
   // ---- drawing --------------------------------------------------------------
@@ -117,149 +114,85 @@ export function render({model, view, el}) {
   function draw() {
     const {frame, spec} = state
     if (frame === null) return
-    const {header, cells} = frame
-    const table = colourTable(header, spec.display, state.palette, state.low, state.high)
-    const [ny, nx] = header.shape
-    state.pixels = new NDArray(paint(cells, table).buffer, [ny, nx])
-    state.shifts = shiftsInView(header)
-    image.visible = true
-    place()
+    image.show(frame, scale.table(frame.header, spec.display))
     root.dataset.shown = state.shown
     root.dispatchEvent(new CustomEvent("frame-shown", {bubbles: true, composed: true, detail: state.shown}))
     probe()
   }
 
-  /** Put the image where the view needs it: once, and again a turn to the east or west. */
-  function place() {
-    const {header} = /** @type {any} */ (state.frame)
-    const [ny, nx] = header.shape
-    const many = (/** @type {any} */ v) => state.shifts.map(() => v)
-    source.data = {
-      ...Object.fromEntries(Object.keys(source.data).map((k) => [k, many(null)])),
-      image: many(state.pixels),
-      x: state.shifts.map((s) => header.x0 - header.dx / 2 + s),
-      y: many(header.y0 - header.dy / 2),
-      dw: many(nx * header.dx),
-      dh: many(ny * header.dy),
-    }
-  }
-
-  function shiftsInView(/** @type {any} */ header) {
-    const west = header.x0 - header.dx / 2
-    const east = west + header.shape[1] * header.dx
-    const {start, end} = figure.x_range
-    return [0, -360, 360].filter((s) => s === 0 || (west + s < end && east + s > start))
-  }
-
+  let moving = false
+  /** Both axes change, one after the other. */
   function moved() {
-    outline.draw()
-    if (state.frame === null) return
-    const shifts = shiftsInView(state.frame.header)
-    if (shifts.join() !== state.shifts.join()) {
-      state.shifts = shifts
-      place()
-    }
-  }
-
-  function look(/** @type {number[]} */ [west, east, south, north]) {
-    // One degree is as long upward as eastward, and the whole region is in view.
-    const width = figure.inner_width || 900
-    const height = figure.inner_height || 450
-    const scale = Math.max((east - west) / width, (north - south) / height)
-    const [x, y] = [(west + east) / 2, (south + north) / 2]
-    figure.x_range.setv({start: x - (scale * width) / 2, end: x + (scale * width) / 2})
-    figure.y_range.setv({start: y - (scale * height) / 2, end: y + (scale * height) / 2})
+    if (moving) return
+    moving = true
+    queueMicrotask(() => {
+      moving = false
+      outline.draw()
+      image.moved()
+    })
   }
 
   function goHome() {
     const region = REGIONS[$(".region").value] ?? REGIONS.data
-    look(region[1] ?? state.spec.extent)
+    const extent = region[1] ?? state.spec.extent
+    const {west, east, south, north} = viewOf(extent, figure.inner_width || 900, figure.inner_height || 450)
+    figure.x_range.setv({start: west, end: east})
+    figure.y_range.setv({start: south, end: north})
+    moved()
   }
 
   // ---- colours --------------------------------------------------------------
 
   function usePalette() {
-    const colours = model.palettes[model.palette] ?? Object.values(model.palettes)[0]
-    state.palette = Uint32Array.from(colours, pixel)
-    mapper.palette = colours
+    scale.useColours(model.palettes[model.palette] ?? Object.values(model.palettes)[0])
     $(".palette").value = model.palette
-  }
-
-  function useRange(/** @type {number} */ low, /** @type {number} */ high) {
-    if (!(high > low)) return
-    state.low = low
-    state.high = high
-    mapper.setv({low, high})
-    $(".low").value = low
-    $(".high").value = high
   }
 
   /** The range of the whole selection, every lead of it. */
   function useSpecRange() {
-    useRange(...roundRange(state.spec.low, state.spec.high, state.spec.floor))
+    scale.useRange(...roundRange(state.spec.low, state.spec.high, state.spec.floor))
   }
 
   function fitRange(/** @type {any} */ frame, /** @type {any} */ seen) {
     const range = rangeWithin(frame, state.spec.display, seen)
-    if (range) useRange(...roundRange(...range))
+    if (range) scale.useRange(...roundRange(...range))
   }
 
   // ---- words ----------------------------------------------------------------
 
   function describe() {
-    const {spec, lead} = state
-    $(".what").textContent = spec.title
+    const {spec, lead, member} = state
+    const words = wordsOf(spec, lead, member)
+    $(".what").textContent = words.what
     $(".badge").hidden = !spec.synthetic
-    $(".issued").textContent = spec.issued
-    $(".valid").textContent = `valid ${spec.valid[lead]} · ${spec.leadNames[lead]}`
-    const member = spec.members.length ? `member ${state.member} of ${spec.ensemble}` : spec.ensemble
-    $(".title-more").textContent = [spec.method, member, spec.system, spec.units].filter(Boolean).join(" · ")
+    $(".issued").textContent = words.issued
+    $(".valid").textContent = words.valid
+    $(".title-more").textContent = words.more
+    $(".said").textContent = words.said
     $(".lead").value = lead
-    $(".lead").setAttribute("aria-valuetext", `${spec.valid[lead]}, ${spec.leadNames[lead]}`)
+    $(".lead").setAttribute("aria-valuetext", words.slider)
     $(".back").disabled = lead === 0
     $(".next").disabled = lead === spec.leads.length - 1
-    $(".said").textContent = `${spec.title}, valid ${spec.valid[lead]}`
     for (const [i, tick] of [...$(".ticks").children].entries()) tick.classList.toggle("now", i === lead)
   }
 
-  /** Other plots' markers of the valid time. They may not be on the page yet, or no longer. */
   function follow() {
-    for (const name of model.followers) {
-      // While a plot is replaced there may be two of a name, which Bokeh's own
-      // look-up takes for an error.
-      for (const mark of view.model.document?._all_models.values() ?? []) {
-        if (mark.name === name && "location" in mark) mark.location = state.spec.times[state.lead]
-      }
-    }
+    if (state.spec.leads?.length) moveMarkers(view.model.document, model.followers, state.spec.times[state.lead])
   }
 
   function probe() {
     const tip = $(".tip")
-    const cell = state.pointer && state.frame && cellAt(state.frame.header, ...state.pointer)
-    if (!cell) {
-      tip.hidden = true
-      return
-    }
-    const {header, cells} = /** @type {any} */ (state.frame)
-    const {display} = state.spec
-    const value = valueOf(header, cells[cell[0] * header.shape[1] + cell[1]]) * display.scale + display.offset
-    const digits = decimals(header.step, display.scale)
-    const text = Number.isNaN(value) ? "no data" : `${signed(value.toFixed(digits))} ${display.units}`
-    tip.textContent = `${text} · ${placeName(...centreOf(header, cell[0], cell[1]))}`
-    tip.hidden = false
+    const text = state.pointer && state.frame && readingOf(state.frame, state.spec.display, ...state.pointer)
+    tip.hidden = text === null
+    tip.textContent = text
   }
 
   // ---- choosing -------------------------------------------------------------
 
-  let telling = 0
-  function tell() {
-    // Python learns of the lead when it has settled: it is not in the loop.
-    clearTimeout(telling)
-    telling = setTimeout(() => {
-      if (model.lead !== state.lead) model.lead = state.lead
-      if (model.member !== state.member) model.member = state.member
-    }, 120)
-  }
+  const teller = new Teller(view.model.data, () => {
+    const {lead, member, spec} = state
+    return spec.members?.length ? {lead, member} : {lead}
+  })
 
   function step(/** @type {number} */ to) {
     const last = state.spec.leads.length - 1
@@ -268,7 +201,7 @@ export function render({model, view, el}) {
     state.direction = lead > state.lead ? 1 : -1
     state.lead = lead
     show()
-    tell()
+    teller.soon()
   }
 
   function stepMember(/** @type {number} */ by) {
@@ -278,7 +211,7 @@ export function render({model, view, el}) {
     state.member = members[i]
     $(".member").value = state.member
     show()
-    tell()
+    teller.soon()
   }
 
   function play() {
@@ -297,7 +230,7 @@ export function render({model, view, el}) {
 
   function stop() {
     clearInterval(state.timer)
-    if (state.timer) tell()
+    if (state.timer) teller.soon()
     state.timer = null
     $(".play").innerHTML = icon(PLAY)
     $(".play").setAttribute("aria-label", "Play")
@@ -330,7 +263,7 @@ export function render({model, view, el}) {
       goHome()
     }
     show()
-    tell()
+    teller.soon()
   }
 
   function options(/** @type {any} */ select, /** @type {string[][]} */ pairs, /** @type {string} */ chosen) {
@@ -356,7 +289,7 @@ export function render({model, view, el}) {
   })
   for (const end of [".low", ".high"]) {
     $(end).addEventListener("change", () => {
-      useRange(Number($(".low").value), Number($(".high").value))
+      scale.useRange(Number($(".low").value), Number($(".high").value))
       draw()
     })
   }
@@ -382,37 +315,21 @@ export function render({model, view, el}) {
     model.send_msg({renew: true})
     show()
   })
-  $(".save").addEventListener("click", () => savePicture(figure, titleLines(), state.shown))
+  $(".save").addEventListener("click", () => savePicture(figure, titleLines(state.spec, state.lead, state.member), state.shown))
 
-  const typing = (/** @type {any} */ target) =>
-    target instanceof HTMLElement && (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || target.isContentEditable)
-  const onKey = (/** @type {KeyboardEvent} */ event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !root.isConnected) return
-    const target = event.composedPath()[0]
-    const own = target === $(".lead")
-    if (typing(target) && !own) return
-    const act = {
-      ArrowRight: () => step(state.lead + 1),
-      ArrowLeft: () => step(state.lead - 1),
-      "]": () => stepMember(1),
-      "[": () => stepMember(-1),
-      p: play,
-      l: () => $(".lock").click(),
-    }[event.key]
-    if (!act || !state.spec.leads?.length) return
-    event.preventDefault()
-    act()
-  }
-  document.addEventListener("keydown", onKey)
+  const ready = () => root.isConnected && Boolean(state.spec.leads?.length)
+  const stopKeys = listenForKeys(document, (field) => field === $(".lead"), ready, {
+    ArrowRight: () => step(state.lead + 1),
+    ArrowLeft: () => step(state.lead - 1),
+    "]": () => stepMember(1),
+    "[": () => stepMember(-1),
+    p: play,
+    l: () => $(".lock").click(),
+  })
 
   figure.on_event("mousemove", (/** @type {any} */ e) => {
     state.pointer = [e.x, e.y]
-    const tip = $(".tip")
-    const box = $(".plot").getBoundingClientRect()
-    const right = e.sx > box.width * 0.7
-    tip.style.left = right ? "auto" : `${e.sx + 14}px`
-    tip.style.right = right ? `${box.width - e.sx + 14}px` : "auto"
-    tip.style.top = `${e.sy + 12}px`
+    standBeside($(".tip").style, e.sx, e.sy, $(".plot").clientWidth)
     probe()
   })
   figure.on_event("mouseleave", () => {
@@ -424,14 +341,16 @@ export function render({model, view, el}) {
     if (!cell) return
     const centre = centreOf(/** @type {any} */ (state.frame).header, cell[0], cell[1])
     mark(e.x, e.y)
-    model.place = centre
+    teller.now({place: centre})
   })
 
   function mark(/** @type {number} */ x, /** @type {number} */ y) {
-    const [kx, ky] = Object.keys(markers.data)
-    markers.data = {[kx]: [x - 360, x, x + 360], [ky]: [y, y, y]}
+    const [kx, ky] = Object.keys(places.data)
+    places.data = {[kx]: [x - 360, x, x + 360], [ky]: [y, y, y]}
   }
 
+  // A plot that Python was still drawing has the marker of the lead it was told.
+  const stopPlots = onNewPlots(view.model.document, follow)
   for (const range of [figure.x_range, figure.y_range]) range.change.connect(moved)
 
   model.on("spec", useSpec)
@@ -444,7 +363,9 @@ export function render({model, view, el}) {
   })
   model.on("remove", () => {
     stop()
-    document.removeEventListener("keydown", onKey)
+    teller.forget()
+    stopKeys()
+    stopPlots()
   })
   // The figure learns its size after the first layout, and again when the window changes.
   let width = 0
