@@ -52,6 +52,7 @@ class HttpSource:
         )
         self._lock = threading.Lock()
         self._versions: dict[str, str] = {}
+        self._kept: tuple[str, Catalogue] | None = None
 
     def close(self) -> None:
         """Close the connections."""
@@ -59,9 +60,16 @@ class HttpSource:
 
     def catalogue(self) -> Catalogue:
         """See :class:`~data_layer.api.ForecastSource`."""
-        catalogue = _read(_CATALOGUE, self._get("/v1/catalogue"))
+        with self._lock:
+            kept = self._kept
+        response = self._ask("/v1/catalogue", headers={"If-None-Match": kept[0]} if kept else {})
+        if kept is not None and response.status_code == 304:
+            return kept[1]
+        catalogue = _read(_CATALOGUE, _content(response))
+        etag = response.headers.get("ETag", "")
         with self._lock:
             self._versions = {d.id: d.version for d in catalogue.datasets}
+            self._kept = (etag, catalogue) if etag else None
         return catalogue
 
     def products(self) -> tuple[ProductInfo, ...]:
@@ -147,6 +155,14 @@ class HttpSource:
         query: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
+        return _content(self._ask(path, query, headers))
+
+    def _ask(
+        self,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
         url = httpx.URL(
             self._url + path,
             params={k: str(v) for k, v in (query or {}).items() if v is not None},
@@ -160,9 +176,7 @@ class HttpSource:
                 "The data layer does not answer.",
                 advice="Try again in a moment; if it goes on, tell whoever runs it.",
             )
-        if response.status_code != 200:
-            raise error_from(response.status_code, response.content)
-        return response.content
+        return response
 
     def _try(self, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Response | None:
         credentials = {"Authorization": f"Bearer {self._token()}"}
@@ -179,6 +193,12 @@ class HttpSource:
             return None
         except httpx.DecodingError as error:
             raise _garbled() from error
+
+
+def _content(response: httpx.Response) -> bytes:
+    if response.status_code != 200:
+        raise error_from(response.status_code, response.content)
+    return response.content
 
 
 def _path(route: str, *segments: object) -> str:

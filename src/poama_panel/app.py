@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import holoviews as hv
@@ -14,11 +15,15 @@ from data_layer.client import HttpSource
 from data_layer.errors import DataLayerError
 from poama_panel import session
 from poama_panel.settings import ViewSettings
+from poama_panel.state import ForecastState
 from poama_panel.views.explorer import Explorer
 
 log = logging.getLogger(__name__)
 
 _TEMPLATE = (Path(__file__).parent / "templates" / "page.html").read_text(encoding="utf-8")
+
+# How often a page looks for new starts; almost always the answer is that there are none.
+RENEW_SECONDS = 10.0
 
 # Under the page's own address, whatever a proxy puts before it.
 _BASE = "./"
@@ -50,6 +55,7 @@ def make_app(settings: ViewSettings) -> Callable[[], pn.Template]:
                 return
             side[:] = [explorer.side()]
             main[:] = [explorer.main()]
+            session.every(RENEW_SECONDS, partial(_renew, explorer.state, source))
 
         session.when_ready(load)
         session.when_over(source.close)
@@ -61,6 +67,18 @@ def make_app(settings: ViewSettings) -> Callable[[], pn.Template]:
         return template
 
     return page
+
+
+async def _renew(state: ForecastState, source: HttpSource) -> None:
+    """Offer what has arrived in the archive."""
+    try:
+        catalogue = await asyncio.to_thread(source.catalogue)
+    except DataLayerError as error:
+        # The page goes on with what it has; asking for a map will say what is wrong.
+        log.debug("catalogue not renewed: %s", error)
+        return
+    if catalogue is not state.catalogue:
+        state.renew(catalogue)
 
 
 def _user() -> str:

@@ -17,6 +17,7 @@ __all__ = [
     "SignOutForm",
     "current",
     "data_token",
+    "every",
     "sign_out_form",
     "token_source",
     "when_over",
@@ -75,6 +76,11 @@ def sign_out_form() -> SignOutForm | None:
 def when_ready(work: Callable[[], Awaitable[None]]) -> None:
     """Do ``work`` once the page has been sent."""
     pn.state.onload(work)
+
+
+def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Do ``work`` again and again, as long as the page is open."""
+    pn.state.add_periodic_callback(work, period=round(1000 * seconds))
 
 
 def when_over(work: Callable[[], None]) -> None:

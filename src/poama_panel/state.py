@@ -27,6 +27,7 @@ class ForecastState(param.Parameterized):
     lead = param.Integer(default=0, bounds=(0, None), doc="position in the dataset's leads")
     member = param.String(default="")
     place = param.Parameter(default=None, doc="(lat, lon) in degrees, or None")
+    arrived = param.String(default="", doc="a start that came while an older one was shown")
 
     def __init__(
         self, catalogue: Catalogue, products: tuple[ProductInfo, ...], **params: Any
@@ -42,6 +43,7 @@ class ForecastState(param.Parameterized):
         """Take a newer catalogue, keeping what is chosen as far as it still exists."""
         shown = _in_order(catalogue.datasets)
         names = _names(shown)
+        before = (self.dataset, self.info.inits[-1]) if self.info else None
         with param.parameterized.batch_call_watchers(self):
             self.catalogue = catalogue
             self.param.dataset.objects = names
@@ -49,6 +51,9 @@ class ForecastState(param.Parameterized):
             if self.dataset not in ids:
                 self.dataset = ids[0] if ids else None
             self._follow_dataset()
+            newest = self.info.inits[-1] if self.info else ""
+            if before is not None and before[0] == self.dataset and newest > before[1]:
+                self.arrived = newest
 
     @property
     def info(self) -> DatasetInfo | None:
@@ -77,6 +82,12 @@ class ForecastState(param.Parameterized):
             init=self.init,
             version=info.version,
         )
+
+    # watch: what is shown has been offered enough.
+    @param.depends("init", "dataset", watch=True)
+    def _take_offer_back(self) -> None:
+        if self.info is None or self.arrived not in self.info.inits or self.init == self.arrived:
+            self.arrived = ""
 
     # watch: the other choices must exist in the dataset before anything reads them.
     @param.depends("dataset", watch=True)
