@@ -37,8 +37,11 @@ const text = String(Number(tick.toPrecision(6)))
 return index === ticks.length - 1 && units ? `${text} ${units}` : text"""
 
 
-def base_map() -> hv.Overlay:
+def base_map(*, wheel: bool = True) -> hv.Overlay:
     """An empty frame under coastlines and Australian state borders.
+
+    ``wheel``: whether the wheel zooms from the start. In a notebook it would catch whoever
+    scrolls past.
 
     The Bokeh models that the browser side works on carry names: the renderers
     ``frame``, ``coastline``, ``australian_states`` and ``place``, the models
@@ -74,7 +77,7 @@ def base_map() -> hv.Overlay:
         ylabel="",
         toolbar="above",
         default_tools=["pan", "wheel_zoom", "box_zoom", "reset"],
-        active_tools=["pan", "wheel_zoom"],
+        active_tools=["pan", "wheel_zoom"] if wheel else ["pan"],
         hooks=[_finish_map],
         show_legend=False,
         backend_opts=_CANVAS,

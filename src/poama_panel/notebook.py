@@ -31,6 +31,28 @@ def explore(data: str | Path | ForecastSource, **choices: Any) -> Explorer:
     >>> import poama_panel as pp
     >>> pp.explore("archive", region="australia")  # doctest: +SKIP
     """
-    pn.extension()
+    # What the page needs comes with the cell: no other host is asked for it.
+    pn.extension(inline=True)
     source = LocalSource.open(data) if isinstance(data, str | Path) else data
-    return Explorer(source, **choices)
+    return _Explorer(source, **choices)
+
+
+class _Explorer(Explorer):
+    def __panel__(self) -> pn.viewable.Viewable:
+        return _OneByOne(*super().__panel__(), sizing_mode="stretch_width")
+
+
+class _OneByOne(pn.Row):
+    """A root that takes the changes of a message from the browser one at a time.
+
+    Panel 1.10.0 goes on holding the document's events when it has followed a
+    message's first change, so that the second one, say of the product after the
+    lead, would wait until something else happens.
+    """
+
+    def _on_msg(self, ref: str, manager: Any, msg: dict[str, Any]) -> None:
+        content = msg["content"]
+        for event in content["events"]:
+            # Taken apart, each needs a header and buffers of its own.
+            one = msg | {"header": dict(msg["header"]), "content": content | {"events": [event]}}
+            super()._on_msg(ref, manager, one)

@@ -171,8 +171,11 @@ export function render({model, view, el}) {
     $(".said").textContent = words.said
     $(".lead").value = lead
     $(".lead").setAttribute("aria-valuetext", words.slider)
-    $(".back").disabled = lead === 0
-    $(".next").disabled = lead === spec.leads.length - 1
+    for (const [button, ended] of [[$(".back"), lead === 0], [$(".next"), lead === spec.leads.length - 1]]) {
+      // A disabled button loses the focus, and with it the keys of a notebook's map.
+      if (ended && button.matches(":focus")) $(".lead").focus()
+      button.disabled = ended
+    }
     for (const [i, tick] of [...$(".ticks").children].entries()) tick.classList.toggle("now", i === lead)
   }
 
@@ -318,7 +321,9 @@ export function render({model, view, el}) {
   $(".save").addEventListener("click", () => savePicture(figure, titleLines(state.spec, state.lead, state.member), state.shown))
 
   const ready = () => root.isConnected && Boolean(state.spec.leads?.length)
-  const stopKeys = listenForKeys(document, (field) => field === $(".lead"), ready, {
+  // A page is ours, a notebook is not: there the map has the keys only while it has the focus.
+  const place = model.base === "" ? root : document
+  const stopKeys = listenForKeys(place, (field) => field === $(".lead"), ready, {
     ArrowRight: () => step(state.lead + 1),
     ArrowLeft: () => step(state.lead - 1),
     "]": () => stepMember(1),

@@ -60,7 +60,9 @@ class FieldMap(pn.viewable.Viewer):
         self._state, self._source = state, source
         self._latest = Latest[ProductRequest]()
         self.map = FrameMap(
-            plot=pn.pane.HoloViews(base_map(), sizing_mode="stretch_width", margin=0),
+            plot=pn.pane.HoloViews(
+                base_map(wheel=bool(base)), sizing_mode="stretch_width", margin=0
+            ),
             base=base,
             palettes=palettes(),
             # From here on the browser owns the lead: what it says may be newer
@@ -196,7 +198,7 @@ def describe(
 
 def _issued(info: DatasetInfo, init: str) -> str:
     text = describe_day(parse_init(init))
-    return f"{text} (lagged, nominal)" if info.member_inits else text
+    return f"{text} (lagged, nominal)" if info.member_inits or info.pooled > 1 else text
 
 
 def _ticks(labels: list[str]) -> list[str]:
