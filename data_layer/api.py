@@ -9,6 +9,7 @@ raise the same errors, which one inherited test suite proves.
 from __future__ import annotations
 
 import math
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -67,6 +68,8 @@ class DatasetInfo:
     Observations have no inits and no members; their ``times`` are month or day
     starts. ``of`` is the id of the forecast that a hindcast or observations belong
     to, where the archive says so; ``scope`` what a caller must be allowed to see it.
+    ``pooled`` is the number of starts that each ensemble is made of, when that is more
+    than its own.
     """
 
     id: str
@@ -90,6 +93,7 @@ class DatasetInfo:
     files: int = 1
     of: str = ""
     scope: str = ""
+    pooled: int = 1
 
     def variable(self, name: str) -> VariableInfo:
         """The variable of that name, or :class:`UnknownVariable`."""
@@ -173,6 +177,15 @@ class Catalogue:
             exists=[d.id for d in self.datasets],
             advice="Choose one of these, or look at the catalogue.",
         )
+
+    def visible_to(self, scopes: Set[str]) -> Catalogue:
+        """What of it a caller with these scopes may see.
+
+        The names of refused files are for those who may see everything: which dataset
+        such a file belongs to is not known.
+        """
+        seen = tuple(d for d in self.datasets if not d.scope or d.scope in scopes)
+        return self if len(seen) == len(self.datasets) else Catalogue(seen)
 
 
 @dataclass(frozen=True)

@@ -1,105 +1,105 @@
 """What exists on disk, as an index.
 
-This module opens no files: it walks the folder, and it puts what layouts found
-in each file together into datasets. It imports neither xarray nor netCDF4, so
-the HTTP front can hold an index without being able to read a file.
+This module opens no files: it puts what layouts found in each file together into
+datasets. It imports neither xarray nor netCDF4, so the HTTP front can hold an index
+without being able to read a file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
-from itertools import count as count_from
 from pathlib import Path
-from stat import S_ISREG
+from typing import TypeVar
 
-from data_layer.api import Catalogue, DatasetInfo, GridInfo, RefusedFile, Role, VariableInfo
-from data_layer.described import FILE_NAME
+from data_layer.api import Catalogue, DatasetInfo, RefusedFile, VariableInfo
+from data_layer.described import Entry
 from data_layer.errors import LeftOut, UnknownDataset, UnreadableFile
-from data_layer.timing import LeadUnit, lead_of, parse_init, valid_period
+from data_layer.holders import Holders
+from data_layer.pooling import Part, Pool
+from data_layer.naming import shown, slug, template, unique_ids, words
+from data_layer.records import FileRecord, FileStat, FileSummary, Finding, NotListed
+from data_layer.timing import lead_of, parse_init, valid_period
+from data_layer.walking import SUFFIXES, description_stats, digest, fingerprint, walk
 
-SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf")
+__all__ = [
+    "SUFFIXES",
+    "ArchiveIndex",
+    "DatasetIndex",
+    "FileRecord",
+    "FileStat",
+    "FileSummary",
+    "build",
+    "description_stats",
+    "digest",
+    "fingerprint",
+    "walk",
+]
+
+T = TypeVar("T")
 
 # Members of one lagged ensemble start within this many days of each other.
 LAG_DAYS = 31
 
 
 @dataclass(frozen=True)
-class FileStat:
-    """A file's name relative to the folder, and its identity."""
-
-    path: str
-    size: int
-    mtime_ns: int
-
-
-@dataclass(frozen=True)
-class FileSummary:
-    """What one file holds, as its layout read it; the parts of a :class:`DatasetInfo`.
-
-    Files of one ``series`` belong together wherever they lie. ``described`` is what the
-    archive's description said when the file was looked at
-    (:meth:`data_layer.described.Entry.written`).
-    """
-
-    layout: str
-    role: Role
-    variables: tuple[VariableInfo, ...]
-    grid: GridInfo
-    lead_unit: LeadUnit = "months"
-    inits: tuple[str, ...] = ()
-    leads: tuple[int, ...] = ()
-    members: tuple[int, ...] = ()
-    member_inits: tuple[str, ...] = ()
-    times: tuple[str, ...] = ()
-    title: str = ""
-    system: str = ""
-    institution: str = ""
-    licence: str = ""
-    synthetic: bool = False
-    notes: tuple[str, ...] = ()
-    series: str = ""
-    of: str = ""
-    scope: str = ""
-    described: str = ""
-
-
-@dataclass(frozen=True)
-class FileRecord:
-    """One readable file: its identity and what it holds."""
-
-    stat: FileStat
-    summary: FileSummary
-
-
-@dataclass(frozen=True)
 class DatasetIndex:
     """A dataset and the files behind it.
 
-    ``nominal`` is the one start of a lagged ensemble whose members lie in
-    files of their own, else empty.
+    Attributes
+    ----------
+    nominal: the one start of a lagged ensemble whose members lie in files of their own.
+    pool: how the starts of the files are put together to lagged ensembles.
     """
 
     info: DatasetInfo
     files: tuple[FileRecord, ...]
     nominal: str = ""
+    pool: Pool | None = None
+
+    def parts_for(
+        self, variable: str, init: str | None = None, member: int | None = None
+    ) -> Iterator[Part]:
+        """What each file gives to that variable, start and member (``None``: any)."""
+        for start in self.info.inits if init is None else (init,):
+            if self.pool is None:
+                yield from self._parts(variable, start, member)
+                continue
+            for own, shift in self.pool.behind(start):
+                number = None if member is None else member - shift
+                for part in self._parts(variable, own, number):
+                    yield replace(part, nominal=start, shift=shift)
+
+    def _parts(self, variable: str, start: str, member: int | None) -> Iterator[Part]:
+        """As if the starts of the files were those of the dataset."""
+        for record in self._by_start.get((variable, "" if self.nominal else start), ()):
+            if member is None or member in record.summary.members:
+                own = record.summary.inits[0] if self.nominal else start
+                yield Part(record, own, member, self.nominal)
 
     def files_for(
         self, variable: str, init: str | None = None, member: int | None = None
     ) -> list[FileRecord]:
         """The files that hold that variable, start and member (``None``: any)."""
-        return [
-            f
-            for f in self.files
-            if any(v.name == variable for v in f.summary.variables)
-            and (init is None or self.nominal or init in f.summary.inits)
-            and (member is None or member in f.summary.members)
-        ]
+        if not self.info.inits:
+            return self._by_start.get((variable, ""), [])
+        parts = self.parts_for(variable, init, member)
+        return list({id(part.record): part.record for part in parts}.values())
+
+    @cached_property
+    def _by_start(self) -> dict[tuple[str, str], list[FileRecord]]:
+        """Files by variable and start, and (under no start) by variable alone."""
+        by: defaultdict[tuple[str, str], list[FileRecord]] = defaultdict(list)
+        for f in self.files:
+            for v in f.summary.variables:
+                for start in ("", *f.summary.inits):
+                    by[v.name, start].append(f)
+        return dict(by)
 
 
 @dataclass(frozen=True)
@@ -120,83 +120,51 @@ class ArchiveIndex:
     refused: tuple[RefusedFile, ...] = ()
     left_out: tuple[RefusedFile, ...] = ()
     description: tuple[FileStat, ...] = ()
-    _not_listed: tuple[tuple[FileStat, UnreadableFile], ...] = field(default=(), repr=False)
+    _not_listed: tuple[NotListed, ...] = field(default=(), repr=False)
     _repeating: tuple[FileRecord, ...] = field(default=(), repr=False)
 
-    @property
+    @cached_property
     def catalogue(self) -> Catalogue:
         """The index as the outside sees it, without paths."""
         return Catalogue(tuple(d.info for d in self.datasets), self.refused)
 
+    @cached_property
+    def _by_id(self) -> dict[str, DatasetIndex]:
+        return {d.info.id: d for d in self.datasets}
+
     def dataset(self, id: str) -> DatasetIndex:  # noqa: A002 - the field's own name
         """The dataset of that id, or :class:`~data_layer.errors.UnknownDataset`."""
-        for d in self.datasets:
-            if d.info.id == id:
-                return d
-        self.catalogue.dataset(id)
-        raise UnknownDataset(f"There is no dataset {id!r}.", asked=id)
-
-    def known(self) -> dict[FileStat, FileRecord | UnreadableFile]:
-        """What an earlier scan found in each file: a record, or why it is not listed."""
-        found: dict[FileStat, FileRecord | UnreadableFile] = {
-            f.stat: f for d in self.datasets for f in d.files
-        }
-        found.update({f.stat: f for f in self._repeating})
-        found.update(self._not_listed)
+        found = self._by_id.get(id)
+        if found is None:
+            self.catalogue.dataset(id)
+            raise UnknownDataset(f"There is no dataset {id!r}.", asked=id)
         return found
 
+    def narrowed(self, dataset: str, variable: str, init: str | None) -> ArchiveIndex:
+        """As much as questions about one start of a variable need, small enough to be sent.
 
-def walk(folder: Path) -> Iterator[FileStat]:
-    """Every file of the folder with a NetCDF name, in order of its path.
+        Its datasets are complete but for their files. All are there when there is none of
+        the id ``dataset``, so that an error can name them.
+        """
+        found = self._by_id.get(dataset)
+        if found is None:
+            datasets = tuple(replace(d, files=()) for d in self.datasets)
+        else:
+            datasets = (replace(found, files=tuple(found.files_for(variable, init))),)
+        return ArchiveIndex(self.folder, self.fingerprint, datasets, description=self.description)
 
-    Hidden names (a leading dot) are left out: writers use them for files that
-    are not complete. So are links that lead out of the folder.
-    """
-    root = folder.resolve()
-    for place, dirs, names in os.walk(root):
-        dirs[:] = sorted(d for d in dirs if not d.startswith("."))
-        for name in sorted(names):
-            if name.startswith(".") or not name.lower().endswith(SUFFIXES):
-                continue
-            path = Path(place, name)
-            try:
-                if path.is_symlink() and not path.resolve().is_relative_to(root):
-                    continue
-                stat = path.stat()
-            except (OSError, RuntimeError):
-                continue  # a link in a circle, or removed while we looked
-            if not S_ISREG(stat.st_mode):
-                continue  # reading a pipe would wait for ever
-            yield FileStat(str(path.relative_to(root)), stat.st_size, stat.st_mtime_ns)
-
-
-def fingerprint(folder: Path) -> str:
-    """A digest of names, sizes and times: equal as long as nothing changed."""
-    return digest([*walk(folder), *description_stats(folder)])
-
-
-def description_stats(folder: Path) -> tuple[FileStat, ...]:
-    """The identity of the archive's description, if it has one."""
-    try:
-        stat = (folder / FILE_NAME).stat()
-    except OSError:
-        return ()
-    return (FileStat(FILE_NAME, stat.st_size, stat.st_mtime_ns),)
-
-
-def digest(stats: Iterable[FileStat]) -> str:
-    """16 hex digits that identify these files, whatever their order."""
-    h = hashlib.sha256()
-    for s in sorted(stats, key=lambda s: s.path):
-        # fsencode: names need not be UTF-8.
-        h.update(os.fsencode(s.path) + f"\0{s.size}\0{s.mtime_ns}\n".encode())
-    return h.hexdigest()[:16]
+    def known(self) -> dict[FileStat, Finding]:
+        """What an earlier scan found in each file: a record, or why it is not listed."""
+        found: dict[FileStat, Finding] = {f.stat: f for d in self.datasets for f in d.files}
+        found.update({f.stat: f for f in self._repeating})
+        found.update({n.stat: n for n in self._not_listed})
+        return found
 
 
 def build(
     folder: Path,
     records: Iterable[FileRecord],
-    not_listed: Iterable[tuple[FileStat, UnreadableFile]] = (),
+    not_listed: Iterable[NotListed | tuple[FileStat, UnreadableFile]] = (),
     description: tuple[FileStat, ...] = (),
 ) -> ArchiveIndex:
     """Put files together into datasets.
@@ -212,36 +180,40 @@ def build(
     not_listed: the others, with what became of them.
     description: :func:`description_stats` from before it was read.
     """
-    records, given = list(records), sorted(not_listed, key=lambda n: n[0].path)
+    records = sorted(records, key=lambda r: r.stat.path)
+    given = sorted((NotListed(*n) for n in not_listed), key=lambda n: n.stat.path)
     groups: dict[object, list[FileRecord]] = defaultdict(list)
     for record in records:
         groups[_group_of(record)].append(record)
     datasets: list[DatasetIndex] = []
-    repeats: list[tuple[FileStat, UnreadableFile]] = []
+    repeats: list[NotListed] = []
     for group in groups.values():
         if group[0].summary.series:
             kept, refused = _without_repeats(group)
             repeats += refused
-            datasets.append(_join(kept))
+            joined = [_join(kept)]
         else:
-            datasets += [_join(group)] if _disjoint(group) else [_join([one]) for one in group]
-    everything = [r.stat for r in records] + [stat for stat, _ in given]
-    told = sorted([*given, *repeats], key=lambda n: n[0].path)
+            joined = [_join(group)] if _disjoint(group) else [_join([one]) for one in group]
+        datasets += joined
+        datasets += (pooled for one in joined if (pooled := _pooled(one)) is not None)
+    everything = [r.stat for r in records] + [n.stat for n in given]
+    told = sorted([*given, *repeats], key=lambda n: n.stat.path)
+    repeating = {n.stat for n in repeats}
     return ArchiveIndex(
         folder=str(folder.resolve()),
         fingerprint=digest([*everything, *description]),
         description=description,
         datasets=tuple(_with_unique_ids(sorted(datasets, key=lambda d: d.files[0].stat.path))),
-        refused=tuple(_told(stat, why) for stat, why in told if not isinstance(why, LeftOut)),
-        left_out=tuple(_told(stat, why) for stat, why in told if isinstance(why, LeftOut)),
+        refused=tuple(_told(n) for n in told if not isinstance(n.why, LeftOut)),
+        left_out=tuple(_told(n) for n in told if isinstance(n.why, LeftOut)),
         # Whether a file repeats another is found anew each time: the other may go.
         _not_listed=tuple(given),
-        _repeating=tuple(r for r in records if r.stat in {stat for stat, _ in repeats}),
+        _repeating=tuple(r for r in records if r.stat in repeating) if repeating else (),
     )
 
 
-def _told(stat: FileStat, why: UnreadableFile) -> RefusedFile:
-    return RefusedFile(_shown(stat.path), why.message)
+def _told(file: NotListed) -> RefusedFile:
+    return RefusedFile(shown(file.stat.path), file.why.message)
 
 
 def _group_of(record: FileRecord) -> object:
@@ -251,25 +223,32 @@ def _group_of(record: FileRecord) -> object:
     lagged_inside = record.stat.path if s.member_inits else ""
     if s.series:
         return (s.series, kind, lagged_inside)
-    return (*os.path.split(_template(record.stat.path)), s.variables, kind, lagged_inside)
+    return (*os.path.split(template(record.stat.path)), s.variables, kind, lagged_inside)
 
 
-def _without_repeats(
-    group: list[FileRecord],
-) -> tuple[list[FileRecord], list[tuple[FileStat, UnreadableFile]]]:
+def _disjoint(group: list[FileRecord]) -> bool:
+    """Whether no two files hold the same start and member, or the same time."""
+    holders = Holders()
+    for record in group:
+        if holders.twin(record) is not None:
+            return False
+        holders.add(record)
+    return True
+
+
+def _without_repeats(group: list[FileRecord]) -> tuple[list[FileRecord], list[NotListed]]:
     """The files of a series, without those that hold what another holds or say it otherwise."""
     kept: list[FileRecord] = []
-    refused: list[tuple[FileStat, UnreadableFile]] = []
-    holder: dict[Held, FileRecord] = {}
+    refused: list[NotListed] = []
+    holders = Holders()
     described: dict[str, VariableInfo] = {}
-    for record in sorted(group, key=lambda r: r.stat.path):
-        held = list(_held(record))
-        twin = next((holder[h] for h in held if h in holder), None)
+    for record in group:
+        twin = holders.twin(record)
         odd = next(
             (v for v in record.summary.variables if described.get(v.name, v).units != v.units), None
         )
         if twin is not None:
-            why = f"it holds what {_shown(twin.stat.path)} holds already"
+            why = f"it holds what {shown(twin.stat.path)} holds already"
         elif odd is not None:
             why = (
                 f"its variable {odd.name!r} is in {odd.units!r}, "
@@ -277,62 +256,24 @@ def _without_repeats(
             )
         else:
             kept.append(record)
-            holder.update(dict.fromkeys(held, record))
+            holders.add(record)
             for v in record.summary.variables:
                 described.setdefault(v.name, v)
             continue
-        refused.append((record.stat, UnreadableFile(why)))
+        refused.append(NotListed(record.stat, UnreadableFile(why), record.described))
     return kept, refused
-
-
-# A date (20261001, 20261001T12), a count, or a member (e05).
-_NUMBER = re.compile(r"^(?:\d+(?:t\d+)?z?|(?:e|m|r|mem|ens|member|ensemble)\d+)$")
-
-
-def _tokens(stem: str) -> list[str]:
-    return re.split(r"[_\-. ]+", stem)
-
-
-def _template(path: str) -> str:
-    """The path with each part of the file's name that is a number made ``#``."""
-    place, name = os.path.split(path)
-    stem = os.path.splitext(name)[0]
-    parts = ["#" if _NUMBER.match(t.lower()) else t for t in _tokens(stem)]
-    return os.path.join(place, "_".join(parts))
-
-
-# A variable at a start of a member, or at a time.
-Held = tuple[str, str, int]
-
-
-def _held(record: FileRecord) -> Iterator[Held]:
-    s = record.summary
-    for v in s.variables:
-        yield from ((v.name, init, member) for init in s.inits for member in s.members)
-        yield from ((v.name, time, 0) for time in s.times)
-
-
-def _disjoint(group: list[FileRecord]) -> bool:
-    """Whether no two files hold the same start and member, or the same time."""
-    seen: set[Held] = set()
-    for record in group:
-        held = set(_held(record))
-        if seen & held:
-            return False
-        seen |= held
-    return True
 
 
 def _join(group: list[FileRecord]) -> DatasetIndex:
     first = group[0].summary
     merged = replace(
         first,
-        variables=tuple({v.name: v for r in group for v in r.summary.variables}.values()),
-        inits=tuple(sorted({i for r in group for i in r.summary.inits})),
-        leads=tuple(sorted({x for r in group for x in r.summary.leads})),
-        members=tuple(sorted({m for r in group for m in r.summary.members})),
-        times=tuple(sorted({t for r in group for t in r.summary.times})),
-        notes=tuple(dict.fromkeys(n for r in group for n in r.summary.notes)),
+        variables=tuple({v.name: v for v in _all(r.summary.variables for r in group)}.values()),
+        inits=tuple(sorted(set(_all(r.summary.inits for r in group)))),
+        leads=tuple(sorted(set(_all(r.summary.leads for r in group)))),
+        members=tuple(sorted(set(_all(r.summary.members for r in group)))),
+        times=tuple(sorted(set(_all(r.summary.times for r in group)))),
+        notes=tuple(dict.fromkeys(_all(r.summary.notes for r in group))),
     )
     nominal = ""
     if _is_lagged(group, merged):
@@ -346,11 +287,11 @@ def _join(group: list[FileRecord]) -> DatasetIndex:
             member_inits=tuple(own[m] for m in merged.members),
         )
     stem = os.path.splitext(os.path.basename(group[0].stat.path))[0]
-    named = [t for t in _tokens(stem) if not _NUMBER.match(t.lower())]
+    named = words(stem)
     place = os.path.dirname(group[0].stat.path)
     info = DatasetInfo(
-        id=_slug(first.series or "-".join(named)) or _slug(place) or _slug(stem) or "dataset",
-        title=first.title or _shown(first.series or " ".join(named or [stem])),
+        id=slug(first.series or "-".join(named)) or slug(place) or slug(stem) or "dataset",
+        title=first.title or shown(first.series or " ".join(named or [stem])),
         version=_version(group),
         role=merged.role,
         layout=merged.layout,
@@ -374,17 +315,57 @@ def _join(group: list[FileRecord]) -> DatasetIndex:
     return DatasetIndex(info, tuple(group), nominal)
 
 
+def _pooled(dataset: DatasetIndex) -> DatasetIndex | None:
+    """The lagged ensembles of a dataset, where the archive's description asks for them."""
+    lagged, info = Entry.read(dataset.files[0].described).lagged, dataset.info
+    if lagged is None or dataset.nominal or info.member_inits or not info.members:
+        return None
+    first, last = info.members[0], info.members[-1]
+    pool = Pool(info.inits, lagged.starts, lagged.days, stride=last - first + 1)
+    inits = pool.complete()
+    if not inits:
+        return None
+    shifts = [lag * pool.stride for lag in range(pool.size)]
+    note = (
+        f"Lagged ensemble of {pool.size} starts: members {first} to {last} are of the start "
+        f"named, each {pool.stride} after them of the start before."
+    )
+    return DatasetIndex(
+        replace(
+            info,
+            id=f"{info.id}-lagged",
+            title=f"{info.title}, lagged",
+            inits=inits,
+            members=tuple(m + shift for shift in shifts for m in info.members),
+            notes=(*info.notes, note),
+            pooled=pool.size,
+        ),
+        dataset.files,
+        pool=pool,
+    )
+
+
+def _all(tuples: Iterable[tuple[T, ...]]) -> Iterator[T]:
+    """What is in any of them; a tuple that many files share is gone through once."""
+    return chain.from_iterable({id(t): t for t in tuples}.values())
+
+
 def _version(group: list[FileRecord]) -> str:
     """Another one whenever a file changes, or what is said of it: either changes values."""
     files = digest(r.stat for r in group)
-    said = {r.stat.path: r.summary.described for r in group if r.summary.described}
-    if not said:
+    if not any(r.described for r in group):
         return files
-    return hashlib.sha256(f"{files}{sorted(said.items())}".encode()).hexdigest()[:16]
+    h = hashlib.sha256(files.encode())
+    for r in group:
+        h.update(f"\0{r.described}".encode())
+    return h.hexdigest()[:16]
 
 
 def _is_lagged(group: list[FileRecord], merged: FileSummary) -> bool:
     if len(merged.inits) < 2 or merged.member_inits:
+        return False
+    first, last = parse_init(merged.inits[0]), parse_init(merged.inits[-1])
+    if (last - first).days > LAG_DAYS:
         return False
     starts: dict[int, set[str]] = defaultdict(set)
     for r in group:
@@ -392,10 +373,7 @@ def _is_lagged(group: list[FileRecord], merged: FileSummary) -> bool:
             return False
         for m in r.summary.members:
             starts[m].add(r.summary.inits[0])
-    if any(len(s) != 1 for s in starts.values()):
-        return False
-    first, last = parse_init(merged.inits[0]), parse_init(merged.inits[-1])
-    return (last - first).days <= LAG_DAYS
+    return all(len(s) == 1 for s in starts.values())
 
 
 def _nominal_leads(group: list[FileRecord], nominal: str) -> tuple[int, ...]:
@@ -404,16 +382,7 @@ def _nominal_leads(group: list[FileRecord], nominal: str) -> tuple[int, ...]:
     for r in group:
         own, unit = parse_init(r.summary.inits[0]), r.summary.lead_unit
         leads |= {lead_of(end, valid_period(own, x, unit)[0], unit) for x in r.summary.leads}
-    return tuple(sorted(leads))
-
-
-def _shown(path: str) -> str:
-    """A name as text that can be printed and sent, though it need not be UTF-8 on disk."""
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:64]
+    return tuple(sorted(lead for lead in leads if lead >= 0))
 
 
 def _with_unique_ids(datasets: list[DatasetIndex]) -> Iterator[DatasetIndex]:
@@ -422,31 +391,11 @@ def _with_unique_ids(datasets: list[DatasetIndex]) -> Iterator[DatasetIndex]:
     In that order, because a file's full name holds a start, and in an archive
     that drops old starts an id made of it would not last.
     """
-    for name_of in (_folder_id, _stem_id, _path_id):
-        count: dict[str, int] = defaultdict(int)
-        for d in datasets:
-            count[d.info.id] += 1
-        datasets = [
-            replace(d, info=replace(d.info, id=name_of(d) or d.info.id))
-            if count[d.info.id] > 1
-            else d
-            for d in datasets
-        ]
-    taken: set[str] = set()
+    wishes = []
     for d in datasets:
-        choices = chain([d.info.id], (f"{d.info.id}-{n}" for n in count_from(2)))
-        free = next(choice for choice in choices if choice not in taken)
-        taken.add(free)
+        place, name = os.path.split(d.files[0].stat.path)
+        stem = os.path.splitext(name)[0]
+        others = (f"{place}/{d.info.id}", stem, os.path.join(place, stem))
+        wishes.append([d.info.id, *map(slug, others)])
+    for d, free in zip(datasets, unique_ids(wishes), strict=True):
         yield replace(d, info=replace(d.info, id=free))
-
-
-def _folder_id(d: DatasetIndex) -> str:
-    return _slug(f"{os.path.dirname(d.files[0].stat.path)}/{d.info.id}")
-
-
-def _stem_id(d: DatasetIndex) -> str:
-    return _slug(os.path.splitext(os.path.basename(d.files[0].stat.path))[0])
-
-
-def _path_id(d: DatasetIndex) -> str:
-    return _slug(os.path.splitext(d.files[0].stat.path)[0])

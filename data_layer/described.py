@@ -14,6 +14,7 @@ holds for them; the first entry whose pattern fits a file counts::
           lead: step
         variables:
           t2m: {units: K, standard_name: air_temperature, title: Temperature at 2 m}
+        lagged: {starts: 9}             # and ensembles of the last nine starts beside it
       - files: ["scratch/**", "*_old.nc"]
         leave_out: true
 
@@ -65,6 +66,13 @@ class VariableWords(_Strict):
         return {"long_name" if name == "title" else name: text for name, text in said.items()}
 
 
+class Lagged(_Strict):
+    """Ensembles of the last ``starts`` starts, none older than ``days`` before the newest."""
+
+    starts: Annotated[int, Field(ge=2, le=100)]
+    days: Annotated[int, Field(ge=1, le=92)] = 31
+
+
 class Entry(_Strict):
     """What holds for the files that a pattern fits."""
 
@@ -82,6 +90,7 @@ class Entry(_Strict):
     synthetic: bool | None = None
     coordinates: dict[Part, Text] = {}
     variables: dict[Text, VariableWords] = {}
+    lagged: Lagged | None = None
     leave_out: bool = False
 
     def fits(self, path: str) -> bool:

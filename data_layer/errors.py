@@ -16,6 +16,7 @@
     ├── NotPermitted             the caller may not ask this
     │   └── NotAuthenticated     the caller did not show who they are
     ├── UnreadableFile           a file is damaged, or no layout recognises it
+    │   └── LeftOut              it is in order, and nothing to show
     └── Unavailable              nothing wrong with the question; try again
 
 Every error says what was asked, what exists and what to do. One table in

@@ -14,6 +14,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
+from data_layer import integrity_grib
 from data_layer.errors import UnreadableFile
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8, 7: 1, 8: 2, 9: 4, 10: 8, 11: 8}
@@ -33,9 +34,11 @@ def check_file(path: Path) -> None:
             if magic[:3] == b"CDF" and magic[3:4] in (b"\x01", b"\x02", b"\x05"):
                 f.seek(0)
                 _check_classic(f, size)
+            elif integrity_grib.begins(f):
+                integrity_grib.check_messages(f, size)
             elif magic != b"\x89HDF\r\n\x1a\n":
                 start = magic.decode("latin-1").strip()
-                raise UnreadableFile(f"it is not NetCDF: it begins with {start!r}")
+                raise UnreadableFile(f"it is not NetCDF or GRIB: it begins with {start!r}")
     except OSError as error:
         raise UnreadableFile(f"it cannot be read ({error.strerror})") from error
 

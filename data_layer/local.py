@@ -20,6 +20,8 @@ from data_layer.errors import (
     UnknownMember,
     UnreadableFile,
 )
+from data_layer.indexfile import IndexFile
+from data_layer.pooling import Part
 from data_layer.products import infos, product
 from data_layer.products.base import Product
 from data_layer.requests import check
@@ -43,12 +45,17 @@ class LocalSource:
     each of several reader processes instead.
     """
 
-    def __init__(self, index: ArchiveIndex) -> None:
-        self._set(index)
+    def __init__(self, index: ArchiveIndex, kept: IndexFile | None = None) -> None:
+        self._index = index
+        self._kept = kept
+        self._files = opening.OpenFiles(Path(index.folder))
 
     @classmethod
-    def open(cls, folder: str | Path) -> LocalSource:
+    def open(cls, folder: str | Path, index_dir: str | Path | None = None) -> LocalSource:
         """Index ``folder`` and answer from it.
+
+        What was found in its files is kept in ``index_dir``, if one is given, so that next
+        time only files are opened that changed.
 
         Raises
         ------
@@ -61,18 +68,16 @@ class LocalSource:
                 asked=str(folder),
                 advice="Name a folder that holds forecast files.",
             )
+        kept = IndexFile(Path(index_dir).expanduser(), path) if index_dir is not None else None
         with _NETCDF:
-            return cls(opening.scan(path))
-
-    def _set(self, index: ArchiveIndex) -> None:
-        self._index = index
-        self._files = opening.OpenFiles(Path(index.folder))
+            return cls(opening.scan(path, kept=kept), kept)
 
     def replace(self, index: ArchiveIndex) -> None:
-        """Answer from a newer index from now on."""
+        """Answer from another index of the same folder from now on."""
         with _NETCDF:
-            self._files.close()
-            self._set(index)
+            if index.fingerprint != self._index.fingerprint:
+                self._files.close()
+            self._index = index
 
     def refresh(self) -> None:
         """Look at the folder again."""
@@ -80,7 +85,7 @@ class LocalSource:
             # HDF5 would read a file that was written over through what it
             # remembers of it while the old one is open.
             self._files.close()
-            self.replace(opening.scan(Path(self._index.folder), self._index))
+            self.replace(opening.scan(Path(self._index.folder), self._index, self._kept))
 
     def close(self) -> None:
         """Close the open files."""
@@ -196,9 +201,9 @@ class LocalSource:
         per_init = []
         for init in inits:
             parts = [
-                part
-                for record in dataset.files_for(request.variable, init, only)
-                if (part := self._read(record, dataset, request, init, only)) is not None
+                values
+                for part in dataset.parts_for(request.variable, init, only)
+                if (values := self._read(part, request)) is not None
             ]
             if parts:
                 per_init.append(_joined(parts, "member"))
@@ -208,36 +213,38 @@ class LocalSource:
             return per_init[0]
         return _joined([p.expand_dims("init") for p in per_init], "init")
 
-    def _read(
-        self,
-        record: FileRecord,
-        dataset: DatasetIndex,
-        request: ProductRequest,
-        init: str,
-        member: int | None,
-    ) -> xr.DataArray | None:
-        """The part of a file that the request wants: (member, lead, lat, lon), scalar ``init``.
+    def _read(self, part: Part, request: ProductRequest) -> xr.DataArray | None:
+        """What a request wants of a file: (member, lead, lat, lon), scalar ``init``.
 
         ``None`` when the file lacks the lead.
         """
-        ds = self._files.get(record)
-        if dataset.nominal:
-            ds = schema.as_lagged(ds, parse_init(dataset.nominal))
-        at: dict[str, object] = {"init": _index_of_init(ds, init)}
-        if member is not None:
-            at["member"] = [int(np.flatnonzero(ds["member"].values == member)[0])]
+        ds = self._files.get(part.record)
+        at: dict[str, object] = {"init": _index_of_init(ds, part.start)}
+        if part.nominal:
+            ds = schema.as_lagged(ds.isel(init=[at["init"]]), parse_init(part.nominal))
+            at["init"] = 0
+        if part.member is not None:
+            at["member"] = [int(np.flatnonzero(ds["member"].values == part.member)[0])]
         if request.lead is not None:
             found = np.flatnonzero(ds["lead"].values == request.lead)
             if not found.size:
                 return None
             at["lead"] = [int(found[0])]
-        return self._load(record, ds[request.variable].isel(at | cells.chosen(ds, request)))
+        elif part.nominal:
+            # What a member forecast for the time before the ensemble's start is over.
+            at["lead"] = np.flatnonzero(ds["lead"].values >= 0)
+        cut = ds[request.variable].isel(at | cells.chosen(ds, request))
+        values = self._load(part.record, cut)
+        if part.shift:
+            values = values.assign_coords(member=values["member"] + part.shift)
+        return values
 
     def _load(self, record: FileRecord, part: xr.DataArray) -> xr.DataArray:
         """A part of a file, in memory and arranged."""
         try:
             part = part.load()
         except (OSError, RuntimeError) as error:
+            self._files.check(record)
             raise UnreadableFile(
                 f"{record.stat.path} could not be read ({error}).",
                 advice="Tell whoever keeps the archive: the file is damaged.",
@@ -319,11 +326,9 @@ def _absent(dataset: DatasetIndex, request: ProductRequest) -> UnknownMember | U
     """Why no file holds what was asked, although start, lead and member exist singly."""
     info = dataset.info
     started = f" started {request.init}" if request.init is not None else ""
-    there = dataset.files_for(request.variable, request.init, request.member)
+    there = list(dataset.parts_for(request.variable, request.init, request.member))
     if not there:
-        held = {
-            m for f in dataset.files_for(request.variable, request.init) for m in f.summary.members
-        }
+        held = {m for p in dataset.parts_for(request.variable, request.init) for m in p.members}
         return UnknownMember(
             f"The forecast of {info.id!r}{started} has no member {request.member}.",
             asked=str(request.member),
@@ -333,7 +338,7 @@ def _absent(dataset: DatasetIndex, request: ProductRequest) -> UnknownMember | U
     return UnknownLead(
         f"The forecast of {info.id!r}{started} has no lead {request.lead}.",
         asked=str(request.lead),
-        exists=sorted({lead for f in there for lead in f.summary.leads}),
+        exists=sorted({lead for p in there for lead in p.record.summary.leads}),
         advice="This start is shorter than others; choose another lead.",
     )
 

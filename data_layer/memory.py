@@ -1,8 +1,11 @@
-"""How the C library handles memory that was freed."""
+"""How much memory is taken at one go, and what becomes of memory that was freed."""
 
 from __future__ import annotations
 
 import ctypes
+
+# What is unpacked of a file: a global map of 0.05 degrees in single precision is 104 MB.
+LARGEST_AT_ONCE = 256_000_000
 
 # Numbers of mallopt(3), and the most it takes for the second.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3

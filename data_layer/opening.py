@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,24 +17,25 @@ import xarray as xr
 
 from data_layer import schema
 from data_layer.api import GridInfo, Role, VariableInfo
-from data_layer.catalogue import (
-    ArchiveIndex,
-    FileRecord,
-    FileStat,
-    FileSummary,
-    build,
-    description_stats,
-    walk,
-)
-from data_layer.described import NOTHING_SAID, Entry, read_description
-from data_layer.errors import LeftOut, UnreadableFile
+from data_layer.catalogue import ArchiveIndex
+from data_layer.checksums import check_promise
+from data_layer.described import NOTHING_SAID, Entry
+from data_layer.errors import LeftOut, Unavailable, UnreadableFile
+from data_layer.findings import ToInspect, take_stock
+from data_layer.indexfile import IndexFile
 from data_layer.integrity import check_file
 from data_layer.layouts import layouts
 from data_layer.layouts.base import Layout
 from data_layer.layouts.corrections import Correct, correction, unchanged
+from data_layer.layouts.files import open_raw
+from data_layer.memory import LARGEST_AT_ONCE
+from data_layer.records import FileRecord, FileStat, FileSummary, Finding, NotListed
+from data_layer.storage import check_storage, size
 from data_layer.timing import format_init
 
 log = logging.getLogger(__name__)
+
+TELL_SECONDS = 5.0
 
 
 def choose_layout(path: Path, correct: Correct = unchanged) -> Layout:
@@ -44,7 +46,7 @@ def choose_layout(path: Path, correct: Correct = unchanged) -> Layout:
     UnreadableFile: when the file cannot be opened, or no layout takes it.
     """
     try:
-        raw = xr.open_dataset(path, engine="netcdf4", decode_cf=False, chunks=None, cache=False)
+        raw = open_raw(path)
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise UnreadableFile(f"it cannot be opened as NetCDF ({reason})") from error
@@ -71,12 +73,19 @@ def layout_named(name: str) -> Layout:
     raise UnreadableFile(f"its layout {name!r} is not installed; there are {there}")
 
 
-def inspect(path: Path, entry: Entry = NOTHING_SAID) -> FileSummary:
+def inspect(
+    path: Path,
+    entry: Entry = NOTHING_SAID,
+    promised: str = "",
+    largest: int = LARGEST_AT_ONCE,
+) -> FileSummary:
     """What a file holds, after checking that it can be believed.
 
     Parameters
     ----------
     entry: what the archive's description says of it.
+    promised: its checksum by a manifest (:func:`data_layer.checksums.promises`).
+    largest: bytes that may be unpacked at one go.
 
     Raises
     ------
@@ -86,12 +95,15 @@ def inspect(path: Path, entry: Entry = NOTHING_SAID) -> FileSummary:
     if entry.leave_out:
         raise LeftOut("the catalogue file leaves it out")
     check_file(path)
+    check_storage(path, largest)
+    if promised:
+        check_promise(path, promised)
     correct = correction_of(entry)
     try:
         layout = layout_named(entry.layout) if entry.layout else choose_layout(path, correct)
         with layout.open(path, correct) as ds:
             summary = summarise(ds, layout.name)
-            _smoke_read(ds)
+            _smoke_read(ds, largest)
     except UnreadableFile:
         raise
     except Exception as error:
@@ -132,12 +144,17 @@ def as_described(summary: FileSummary, entry: Entry) -> FileSummary:
     return replace(summary, described=entry.written(), **given)  # type: ignore[arg-type]
 
 
-def _smoke_read(ds: xr.Dataset) -> None:
+def _smoke_read(ds: xr.Dataset, largest: int) -> None:
     """Read the last map of each variable: what cannot be read must not be listed."""
     for name in schema.data_variables(ds):
-        last = dict.fromkeys(ds[name].dims[:-2], -1)
+        last = ds[name].isel(dict.fromkeys(ds[name].dims[:-2], -1))
+        if last.nbytes > largest:
+            raise UnreadableFile(
+                f"one map of its variable {name!r} takes {size(last.nbytes)}; "
+                f"up to {size(largest)} are read at once"
+            )
         try:
-            ds[name].isel(last).load()
+            last.load()
         except Exception as error:
             raise UnreadableFile(f"its variable {name!r} cannot be read ({error})") from error
 
@@ -207,43 +224,54 @@ def _variable(da: xr.DataArray) -> VariableInfo:
     )
 
 
-def scan(folder: Path, previous: ArchiveIndex | None = None) -> ArchiveIndex:
+def scan(
+    folder: Path, previous: ArchiveIndex | None = None, kept: IndexFile | None = None
+) -> ArchiveIndex:
     """Index a folder, opening only the files that changed since ``previous``.
 
-    A file that cannot be believed is refused with its reason and the others go
-    on. A description of the archive that cannot be understood stops the scan: what it
-    keeps from being seen must not be seen because of a slip of the pen.
+    A file that cannot be believed is refused with its reason and the others go on.
+
+    Parameters
+    ----------
+    kept: what was found is kept there; it stands in for ``previous`` where there is none.
 
     Raises
     ------
     BadRequest: when ``catalogue.yml`` cannot be understood.
     """
-    stats = description_stats(folder)  # before it is read: what changes meanwhile is seen next
-    description = read_description(folder)
-    known = previous.known() if previous is not None else {}
-    same_description = previous is not None and previous.description == stats
-    records: list[FileRecord] = []
-    not_listed: list[tuple[FileStat, UnreadableFile]] = []
-    for stat in walk(folder):
-        entry = description.entry_for(stat.path) or NOTHING_SAID
-        found = known.get(stat)
-        if isinstance(found, FileRecord):
-            as_before = found.summary.described == entry.written()
-        else:
-            as_before = same_description
-        if found is None or not as_before:
-            try:
-                found = FileRecord(stat, inspect(folder / stat.path, entry))
-            except LeftOut as error:
-                found = error
-            except UnreadableFile as error:
-                found = error
-                log.warning("refused %s: %s", stat.path, error.message)
-        if isinstance(found, FileRecord):
-            records.append(found)
-        else:
-            not_listed.append((stat, found))
-    return build(folder, records, not_listed, stats)
+    if previous is not None:
+        before = previous.known()
+    else:
+        before = {f.stat: f for f in kept.load()} if kept is not None else {}
+    stock = take_stock(folder, before)
+    found: list[Finding] = []
+    told = time.monotonic()
+    try:
+        for new in stock.new:
+            found.append(look_at(folder, new))
+            if time.monotonic() > told + TELL_SECONDS:
+                told = time.monotonic()
+                log.info("%d of %d new files looked at", len(found), len(stock.new))
+    finally:  # whoever loses patience goes on from here next time
+        if kept is not None:
+            kept.update(found, stock.gone(before))
+    return stock.index(found)
+
+
+def look_at(folder: Path, new: ToInspect, largest: int = LARGEST_AT_ONCE) -> Finding:
+    """What is found in a file: what it holds, or why it is not listed.
+
+    Parameters
+    ----------
+    largest: bytes that may be unpacked at one go.
+    """
+    try:
+        path = folder / new.stat.path
+        return FileRecord(new.stat, inspect(path, new.entry, new.stat.promised, largest))
+    except UnreadableFile as error:
+        if not isinstance(error, LeftOut):
+            log.info("refused %s: %s", new.stat.path, error.message)
+        return NotListed(new.stat, error, new.described)
 
 
 class OpenFiles:
@@ -259,8 +287,8 @@ class OpenFiles:
 
         Raises
         ------
-        UnreadableFile: when the file is no longer the one that was indexed, or
-            cannot be opened any more.
+        Unavailable: when the file is no longer the one that was indexed.
+        UnreadableFile: when it is, and cannot be opened any more.
         """
         self.check(record)
         ds = self._open.pop(record.stat, None)
@@ -269,10 +297,13 @@ class OpenFiles:
             correct = correction_of(Entry.read(record.summary.described))
             try:
                 ds = layout.open(self._folder / record.stat.path, correct)
-            except OSError as error:
+            except MemoryError:
+                raise
+            except Exception as error:  # it was in order when it was indexed
+                self.check(record)
                 raise UnreadableFile(
-                    f"{record.stat.path} cannot be opened ({error.strerror or error}).",
-                    advice="Tell whoever keeps the archive.",
+                    f"{record.stat.path} cannot be opened ({error}).",
+                    advice="Tell whoever keeps the archive: the file is damaged.",
                 ) from error
             while len(self._open) >= self._limit:
                 self._open.pop(next(iter(self._open))).close()
@@ -280,19 +311,19 @@ class OpenFiles:
         return ds
 
     def check(self, record: FileRecord) -> None:
-        """Raise :class:`UnreadableFile` when the file changed since it was indexed."""
+        """Raise :class:`Unavailable` when the file changed since it was indexed."""
         path = self._folder / record.stat.path
         try:
             stat = os.stat(path)
         except OSError as error:
             self._drop(record)
-            raise UnreadableFile(
+            raise Unavailable(
                 f"{record.stat.path} is gone ({error.strerror}).",
                 advice="Ask again in a few seconds, when the catalogue has been renewed.",
             ) from error
         if (stat.st_size, stat.st_mtime_ns) != (record.stat.size, record.stat.mtime_ns):
             self._drop(record)
-            raise UnreadableFile(
+            raise Unavailable(
                 f"{record.stat.path} changed since it was indexed.",
                 advice="Ask again in a few seconds, when the catalogue has been renewed.",
             )

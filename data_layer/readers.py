@@ -21,8 +21,9 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, TypeAlias
 
+from data_layer.api import ProductRequest
 from data_layer.catalogue import ArchiveIndex
 from data_layer.errors import Unavailable
 from data_layer.reading import Answer, Archive, Job, run
@@ -32,6 +33,15 @@ log = logging.getLogger(__name__)
 PIPE_BYTES = 1 << 20
 START_SECONDS = 120.0
 BACK_OFF_SECONDS = (0.0, 1.0, 5.0, 15.0, 30.0)
+
+
+# What a reader has last been sent a part of the index for: the index's number, and the
+# dataset, variable and start, if it was about one.
+_About: TypeAlias = tuple[()] | tuple[int] | tuple[int, str, str, str | None]
+
+
+class ReaderLost(Exception):
+    """A job cost its reader. The text is the reason, as it can be told of a file."""
 
 
 class ReaderDied(Exception):
@@ -55,7 +65,7 @@ class _Process:
         )
         self._process.start()
         theirs.close()
-        self.generation = 0
+        self.about: _About = ()
         self.jobs = 0
 
     @property
@@ -151,6 +161,11 @@ class ReaderPool:
         return [p.pid for p in self._serving.values()]
 
     @property
+    def size(self) -> int:
+        """How many readers there are when all are alive."""
+        return self._size
+
+    @property
     def waiting(self) -> int:
         """Jobs not yet begun."""
         return self._queue.qsize()
@@ -183,7 +198,8 @@ class ReaderPool:
 
         Raises
         ------
-        Unavailable: no reader was free in time, or the reader died or took too long.
+        Unavailable: no reader was free in time, or the reader died or took too long;
+            then the cause is :class:`ReaderLost`.
         DataLayerError: as the reader raised it.
         ReaderFault: the reader met an error that is nobody's fault but ours.
         """
@@ -234,9 +250,9 @@ class ReaderPool:
 
     async def _carry_out(self, process: _Process, order: _Order) -> bool:
         """Answer one order; whether the reader can go on."""
-        job, generation = order.job, self._generation
-        if process.generation != generation:
-            job = replace(job, index=self._index)
+        job, about = order.job, self._about(order.job)
+        if process.about != about:
+            job = replace(job, index=self._part(about))
         try:
             answer = await self._ask(process, job, order.deadline)
         except TimeoutError:
@@ -253,7 +269,7 @@ class ReaderPool:
         except Exception as error:  # what cannot be sent must not cost the slot
             _settle(order.answer, error=ReaderFault(repr(error)))
             return False
-        process.generation = generation
+        process.about = about
         process.jobs += 1
         if answer.fault:
             # Its state is unknown after an error that nobody foresaw.
@@ -261,6 +277,20 @@ class ReaderPool:
             return False
         _settle(order.answer, answer.value, answer.error)
         return True
+
+    def _about(self, job: Job) -> _About:
+        asked = next((a for a in job.args if isinstance(a, ProductRequest)), None)
+        if asked is None:
+            return (self._generation,)
+        return (self._generation, asked.dataset, asked.variable, asked.init)
+
+    def _part(self, about: _About) -> ArchiveIndex | None:
+        """So much of the newest index as a job needs: to send it whole takes seconds."""
+        if self._index is None:
+            return None
+        if len(about) == 1:
+            return ArchiveIndex(self._index.folder, self._index.fingerprint)
+        return self._index.narrowed(*about[1:])
 
     async def _ask(self, process: _Process, job: Job | None, seconds: float) -> Answer:
         loop = asyncio.get_running_loop()
@@ -315,17 +345,21 @@ def _busy() -> Unavailable:
 
 
 def _died() -> Unavailable:
-    return Unavailable(
+    error = Unavailable(
         "The process that was reading this died and is being replaced.",
         advice="Try again; if it happens each time, a file is damaged.",
     )
+    error.__cause__ = ReaderLost("reading it brought the reader down")
+    return error
 
 
 def _too_slow(seconds: float) -> Unavailable:
-    return Unavailable(
+    error = Unavailable(
         f"Reading this took longer than {seconds:g} s and was given up.",
         advice="Ask for less at once, or try again later.",
     )
+    error.__cause__ = ReaderLost(f"reading it took longer than {seconds:g} s")
+    return error
 
 
 def _going_away() -> Unavailable:

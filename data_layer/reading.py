@@ -13,18 +13,21 @@ import os
 import resource
 import signal
 import sys
+import time
 import traceback
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
 
-from data_layer.api import ForecastSource, Point, ProductInfo, ProductRequest
+from data_layer.api import ForecastSource, ProductInfo, ProductRequest
 from data_layer.catalogue import ArchiveIndex
 from data_layer.errors import DataLayerError, TooLarge
-from data_layer.memory import keep_freed
+from data_layer.findings import ToInspect
+from data_layer.memory import LARGEST_AT_ONCE, keep_freed
+from data_layer.records import Finding, Shared
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,14 @@ ZSTD_LEVEL = 1
 GZIP_LEVEL = 1
 
 
+class OpenSource(ForecastSource, Protocol):
+    """A source that holds files open between answers."""
+
+    def close(self) -> None:
+        """Let go of the files; whoever asks again opens them again."""
+        ...
+
+
 class Archive(Protocol):
     """How a reader comes to its data. Sent to the reader, so it must pickle."""
 
@@ -44,20 +55,28 @@ class Archive(Protocol):
         """Load and compile what reading needs, before the first job."""
         ...
 
-    def scan(self, previous: ArchiveIndex | None) -> ArchiveIndex:
-        """What lies in the archive now; ``previous`` spares opening what did not change."""
+    def inspect(self, new: ToInspect) -> Finding:
+        """What a file holds, or why it is not listed."""
         ...
 
-    def open(self, index: ArchiveIndex) -> ForecastSource:
-        """A source that answers from what ``index`` lists."""
+    def open(self, index: ArchiveIndex, before: OpenSource | None) -> OpenSource:
+        """A source that answers from what ``index`` lists.
+
+        ``before`` is the last one, which may be used again. It must let go of its files
+        when ``index`` has another fingerprint than its own.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class FolderArchive:
-    """A folder of NetCDF files. The libraries that read them are loaded on first use."""
+    """A folder of NetCDF files. The libraries that read them are loaded on first use.
+
+    ``largest``: bytes that a file may have unpacked at one go.
+    """
 
     folder: Path
+    largest: int = LARGEST_AT_ONCE
 
     def load(self) -> None:
         """Import the libraries, and have the kernels compiled by a first small frame."""
@@ -69,22 +88,25 @@ class FolderArchive:
         axis = np.arange(2.0)
         frames.encode(xr.DataArray(np.eye(2, dtype="f4"), {"lat": axis, "lon": axis}))
 
-    def scan(self, previous: ArchiveIndex | None) -> ArchiveIndex:
-        """See :func:`data_layer.opening.scan`."""
-        from data_layer.opening import scan
+    def inspect(self, new: ToInspect) -> Finding:
+        """See :func:`data_layer.opening.look_at`."""
+        from data_layer.opening import look_at
 
-        return scan(self.folder, previous)
+        return look_at(self.folder, new, self.largest)
 
-    def open(self, index: ArchiveIndex) -> ForecastSource:
+    def open(self, index: ArchiveIndex, before: OpenSource | None) -> OpenSource:
         """See :class:`data_layer.local.LocalSource`."""
         from data_layer.local import LocalSource
 
+        if isinstance(before, LocalSource):
+            before.replace(index)
+            return before
         return LocalSource(index)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One order to a reader. ``index`` comes along when the reader's own is older."""
+    """One order to a reader, and as much of the index as it needs."""
 
     op: str
     args: tuple[Any, ...] = ()
@@ -119,9 +141,9 @@ class Reader:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._source: ForecastSource | None = None
+        self._source: OpenSource | None = None
         self._ops: dict[str, Callable[..., Any]] = {
-            "scan": archive.scan,
+            "inspect": self.inspect,
             "products": self.products,
             "canary": self.canary,
             "frame": self.frame,
@@ -135,8 +157,7 @@ class Reader:
         """The job's answer; errors are part of it."""
         try:
             if job.index is not None:
-                self._source = None
-                self._source = self._archive.open(job.index)
+                self._source = self._archive.open(job.index, self._source)
             return Answer(self._ops[job.op](*job.args))
         except DataLayerError as error:
             return Answer(error=error)
@@ -150,9 +171,27 @@ class Reader:
         except Exception:
             return Answer(fault=traceback.format_exc())
 
+    def inspect(self, files: Sequence[ToInspect], seconds: float) -> list[Finding]:
+        """What the first of ``files`` hold: as many as there is time for, one at least.
+
+        Open files are closed first, as some may have been written over. As long as one
+        handle of a file is open, HDF5 gives each further one what it remembers of the
+        file: a mixture of what it was and what it is.
+        """
+        if self._source is not None:
+            self._source.close()
+        end = time.monotonic() + seconds
+        found: list[Finding] = []
+        shared = Shared()
+        for new in files:
+            found.append(shared.finding(self._archive.inspect(new)))
+            if time.monotonic() >= end:
+                break
+        return found
+
     @property
     def source(self) -> ForecastSource:
-        """The source on the newest index that came with a job."""
+        """The source on the index that came with the last job."""
         if self._source is None:
             raise RuntimeError("no index has come yet")
         return self._source
@@ -161,31 +200,9 @@ class Reader:
         """What can be computed; asked here because products may need libraries to load."""
         return self.source.products()
 
-    def canary(self) -> None:
-        """Read one cell of one dataset, to see that reading works at all.
-
-        Raises
-        ------
-        DataLayerError: when there are datasets and none of them can be read.
-        """
-        failed: DataLayerError | None = None
-        for dataset in self.source.catalogue().datasets:
-            request = ProductRequest(
-                dataset=dataset.id,
-                variable=dataset.variables[0].name,
-                init=dataset.inits[-1] if dataset.inits else None,
-                lead=dataset.leads[0] if dataset.leads else None,
-                member=dataset.members[0] if dataset.members else None,
-                point=Point(dataset.grid.lat[0], dataset.grid.lon[0]),
-            )
-            try:
-                self.source.fetch(request)
-            except DataLayerError as error:
-                failed = error
-            else:
-                return
-        if failed is not None:
-            raise failed
+    def canary(self, request: ProductRequest) -> None:
+        """Read something, to see that reading works at all."""
+        self.source.fetch(request)
 
     def frame(self, request: ProductRequest, encoding: str) -> bytes:
         """A frame in a content coding: ``zstd``, ``gzip`` or ``identity``."""

@@ -1,6 +1,6 @@
 """From decoded CF coordinates to the canonical dataset, whatever they are called.
 
-Reads, on a regular latitude-longitude grid:
+Reads, on a latitude-longitude grid, or on any whose cells have a latitude and a longitude:
 
 * dims init × member × lead (any order, any may be absent) with the leads as a
   number of months, days or hours, or as a timedelta;
@@ -23,8 +23,11 @@ import numpy.typing as npt
 import xarray as xr
 
 from data_layer.errors import UnreadableFile
+from data_layer.layouts.calendars import check_days
+from data_layer.layouts.curvilinear import on_axes
 from data_layer.layouts.lazy import with_dims
 from data_layer.layouts.recognise import NAMES, coordinates, member_from_name, member_number
+from data_layer.layouts.rotated import with_places
 from data_layer.schema import FORECAST_DIMS, OBSERVATION_DIMS, moments, validate
 from data_layer.timing import LeadUnit, Moment, lead_of
 
@@ -59,15 +62,14 @@ def canonical(ds: xr.Dataset, path: Path) -> xr.Dataset:
 
 
 def _canonical(ds: xr.Dataset, path: Path) -> xr.Dataset:
+    ds = with_places(ds)
     role = coordinates(ds)
     for axis, word in (("lat", "latitude"), ("lon", "longitude")):
         if axis not in role:
             raise UnreadableFile(f"no {word} was recognised")
-        if ds[role[axis]].dims != (role[axis],):
-            raise UnreadableFile(
-                f"its {axis} {role[axis]!r} is not an axis of its own; "
-                "two-dimensional grids are not read yet"
-            )
+    if any(ds[role[axis]].dims != (role[axis],) for axis in ("lat", "lon")):
+        ds, axes = on_axes(ds, role["lat"], role["lon"])
+        role |= axes
     ds = ds.reset_coords().set_coords(list(role.values()))
     lon = ds[role["lon"]].values
     if lon.size > 1 and (lon[-1] - lon[0]) % 360 == 0:
@@ -84,7 +86,24 @@ def _observations(ds: xr.Dataset, role: dict[str, str]) -> xr.Dataset:
     if time.ndim > 1:
         raise UnreadableFile(f"its time {role['valid']!r} is spread over {time.dims}")
     names = {role["lat"]: "lat", role["lon"]: "lon"} | dict.fromkeys(time.dims, "time")
-    return _assembled(ds, names, _grid(ds, role) | {"time": _axis(time, "time")}, OBSERVATION_DIMS)
+    dim, times, attrs = _axis(time, "time")
+    if _REPEATING & (time.attrs.keys() | time.encoding.keys()):
+        ds = _said_to_repeat(ds)
+        if np.issubdtype(times.dtype, np.datetime64) and times.size == 12:
+            months = times.astype("datetime64[M]")
+            if len(np.unique(months)) == 12:  # the middles of the months, or nearly
+                times = months.astype("datetime64[ns]")
+    coords = _grid(ds, role) | {"time": (dim, times, attrs)}
+    return _assembled(ds, names, coords, OBSERVATION_DIMS)
+
+
+# Of CF, of Ferret and of the IRI Data Library.
+_REPEATING = {"climatology", "modulo", "modulus"}
+
+
+def _said_to_repeat(ds: xr.Dataset) -> xr.Dataset:
+    said = "A climatology: its times stand for every year, not for the year they name."
+    return ds.assign_attrs(comment=" ".join(filter(None, [said, str(ds.attrs.get("comment", ""))])))
 
 
 def _forecast(ds: xr.Dataset, role: dict[str, str], path: Path) -> xr.Dataset:
@@ -122,6 +141,8 @@ def _forecast(ds: xr.Dataset, role: dict[str, str], path: Path) -> xr.Dataset:
     }
     if per_member and len(np.unique(starts)) > 1:
         coords["member_init"] = ("member", starts)
+    if "member_init" in ds.variables:  # told by the layout, beside one nominal start
+        coords["member_init"] = ("member", np.atleast_1d(ds["member_init"].values))
     return _assembled(ds, names, coords, FORECAST_DIMS)
 
 
@@ -151,19 +172,22 @@ def _leads(
     ds: xr.Dataset, role: dict[str, str], starts: list[Moment], nominal: Any
 ) -> tuple[str | None, Leads]:
     """The dim of the leads (``None``: the file holds one), and the leads with their unit."""
+    calendar = str(ds[role["init"]].encoding.get("calendar", ""))
     lead = ds[role["lead"]] if "lead" in role else None
     valid = ds[role["valid"]] if "valid" in role else None
     if lead is not None and lead.dims == (lead.name,):
-        return str(lead.name), _lead_numbers(lead, valid, starts)
+        return str(lead.name), _lead_numbers(lead, valid, starts, calendar)
     if lead is not None and lead.ndim == 0 and _lead_unit(lead) == "months":
-        return None, _lead_numbers(lead, None, starts)
+        return None, _lead_numbers(lead, None, starts, calendar)
     if valid is not None and valid.ndim <= 1 and nominal is not None:
         (origin,) = moments(nominal)
         begins, unit = _window_begins(ds, valid, origin)
         leads = np.array([lead_of(origin, b, unit) for b in begins], np.int64)
         return (str(valid.dims[0]) if valid.ndim else None), (leads, unit)
     if lead is not None and lead.ndim <= 1:
-        return (str(lead.dims[0]) if lead.ndim else None), _lead_numbers(lead, valid, starts)
+        return (str(lead.dims[0]) if lead.ndim else None), _lead_numbers(
+            lead, valid, starts, calendar
+        )
     if lead is None and valid is None and nominal is not None:
         return None, (np.zeros(1, np.int64), "days")
     raise UnreadableFile("neither a lead nor a valid time was recognised as an axis")
@@ -176,7 +200,9 @@ def _lead_unit(lead: xr.DataArray) -> LeadUnit | None:
     return "months" if unit is None and "month" in called else unit
 
 
-def _lead_numbers(lead: xr.DataArray, valid: xr.DataArray | None, starts: list[Moment]) -> Leads:
+def _lead_numbers(
+    lead: xr.DataArray, valid: xr.DataArray | None, starts: list[Moment], calendar: str
+) -> Leads:
     unit = _lead_unit(lead)
     if unit is None:
         raise UnreadableFile(
@@ -193,7 +219,10 @@ def _lead_numbers(lead: xr.DataArray, valid: xr.DataArray | None, starts: list[M
         # at 1 for the start's own month would otherwise be taken for lead 1.
         first = valid.isel({d: 0 for d in valid.dims if d != lead.dims[0]})
         return np.array([lead_of(starts[0], b, unit) for b in _dates(first)], np.int64), unit
-    return _whole(np.floor(values), "lead"), unit
+    leads = _whole(np.floor(values), "lead")
+    if leads.size:
+        check_days(starts, calendar, int(leads.max()), unit)
+    return leads, unit
 
 
 def _window_begins(

@@ -8,6 +8,7 @@ import xarray as xr
 
 from data_layer.layouts.base import Repaired
 from data_layer.layouts.recognise import coordinates
+from data_layer.layouts.rotated import is_rotated
 
 
 class CfLayout(Repaired):
@@ -16,9 +17,8 @@ class CfLayout(Repaired):
     name = "cf"
 
     def matches(self, raw: xr.Dataset, path: Path) -> bool:
-        """Whether a latitude and a longitude axis can be made out."""
-        found = coordinates(raw)
-        return "lat" in found and "lon" in found
+        """Whether latitudes and longitudes can be made out."""
+        return coordinates(raw).keys() >= {"lat", "lon"} or is_rotated(raw)
 
     def repair(self, raw: xr.Dataset, path: Path) -> xr.Dataset:
         """Nothing to repair."""

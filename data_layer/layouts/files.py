@@ -7,7 +7,9 @@ from pathlib import Path
 import xarray as xr
 
 from data_layer.errors import UnreadableFile
+from data_layer.layouts.calendars import in_standard_calendar
 from data_layer.layouts.chunks import with_direct_chunks
+from data_layer.layouts.messages import is_grib, open_grib
 
 
 def open_raw(path: Path) -> xr.Dataset:
@@ -15,8 +17,11 @@ def open_raw(path: Path) -> xr.Dataset:
 
     Raises
     ------
-    OSError, ValueError, RuntimeError: as the library says it.
+    OSError, ValueError, RuntimeError: as the NetCDF library says it.
+    UnreadableFile: for GRIB that makes no dataset, or without what reads it.
     """
+    if is_grib(path):
+        return open_grib(path)
     raw = xr.open_dataset(path, engine="netcdf4", decode_cf=False, chunks=None, cache=False)
     return with_direct_chunks(raw, path)
 
@@ -25,14 +30,14 @@ def decoded(raw: xr.Dataset) -> xr.Dataset:
     """``raw`` with times as dates, and values unpacked when they are read.
 
     Leads stay numbers with units: months have no length, and pandas' nanoseconds
-    would invent one.
+    would invent one. Dates of models' calendars become the standard ones of their name.
 
     Raises
     ------
     UnreadableFile: for units or calendars that have no dates.
     """
     try:
-        return xr.decode_cf(raw, decode_timedelta=False)
+        return in_standard_calendar(xr.decode_cf(raw, decode_timedelta=False), raw)
     except ValueError as error:
         what = str(error).split(". ")[0]
         raise UnreadableFile(f"it cannot be decoded: {what}") from error

@@ -1,11 +1,12 @@
-"""Dimensions added and put in order without reading anything.
+"""Dimensions added and put in order, and values changed, without reading anything.
 
-``expand_dims`` of xarray reads a lazy variable as a whole, and ``transpose``
-turns each read of a map into one of scattered cells.
+``expand_dims`` of xarray reads a lazy variable as a whole, as ``where`` does, and
+``transpose`` turns each read of a map into one of scattered cells.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,46 @@ def with_dims(v: xr.Variable, dims: tuple[str, ...]) -> xr.Variable:
     if v.dims == dims:
         return v
     return xr.Variable(dims, LazilyIndexedArray(_Arranged(v, dims)), v.attrs, v.encoding)
+
+
+Function = Callable[..., npt.NDArray[Any]]
+
+
+def mapped(v: xr.Variable, function: Function, *beside: xr.Variable) -> xr.Variable:
+    """``v``, still lazy, with ``function`` applied to what is read of it.
+
+    Parameters
+    ----------
+    function: from any part of the values, and those of ``beside`` at the same cells (as
+        arrays that broadcast with them), to as many of ``v``'s type; each cell for itself.
+    beside: other variables on some of ``v``'s dims.
+    """
+    data = LazilyIndexedArray(_Mapped(v, function, beside))
+    return xr.Variable(v.dims, data, v.attrs, v.encoding)
+
+
+class _Mapped(BackendArray):
+    def __init__(self, v: xr.Variable, function: Function, beside: tuple[xr.Variable, ...]) -> None:
+        self._v = v
+        self._function = function
+        self._beside = beside
+        self.shape = v.shape
+        self.dtype = v.dtype
+
+    def __getitem__(self, key: ExplicitIndexer) -> Any:
+        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
+        at = dict(zip(self._v.dims, key, strict=True))
+        part = self._v.isel(at)
+        others = (b.isel({d: at[d] for d in b.dims}) for b in self._beside)
+        return self._function(part.values, *(_broadcast(o, part.dims) for o in others))
+
+
+def _broadcast(v: xr.Variable, dims: tuple[Hashable, ...]) -> npt.NDArray[Any]:
+    """Values of ``v`` in the order of ``dims``, with length one along those it lacks."""
+    there = v.transpose(*(d for d in dims if d in v.dims)).values
+    return there[tuple(slice(None) if d in v.dims else np.newaxis for d in dims)]
 
 
 class _Arranged(BackendArray):

@@ -113,7 +113,15 @@ class Handler(web.RequestHandler):
         path = params.parse(self.path_model, given)
         query = params.parse(self.query_model, self.request.query_arguments)
         assert isinstance(path, params.VariablePath)
-        return params.request_from(path, query)
+        request = params.request_from(path, query)
+        # To whom may not see it, a dataset is not there.
+        self.service.catalogue_for(self.scopes).dataset(request.dataset)
+        return request
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What the caller's token allows."""
+        return self.claims.scopes if self.claims else frozenset()
 
     def check_no_parameters(self) -> None:
         """Refuse any parameter."""
@@ -226,9 +234,15 @@ class CatalogueHandler(Handler):
     answer = TypeAdapter(Catalogue)
 
     def get(self) -> None:
-        """Datasets, and refused files with reasons."""
+        """Datasets, and refused files with reasons; or 304."""
         self.check_no_parameters()
-        self.finish_json(self.answer.dump_json(self.service.catalogue()))
+        body, etag = self.service.catalogue_body(self.scopes)
+        self.set_header("Etag", etag)
+        self.set_header("Cache-Control", "private, no-cache")
+        if self.check_etag_header():
+            self.set_status(304)
+            return
+        self.finish_json(body)
 
 
 class ProductsHandler(Handler):

@@ -42,7 +42,7 @@ _DATA = (_NOT_FOUND, 422, 503)
 ROUTES: tuple[Route, ...] = (
     Route("/healthz", handlers.HealthHandler),
     Route("/readyz", handlers.ReadyHandler, errors=(503,)),
-    Route("/v1/catalogue", handlers.CatalogueHandler, errors=(503,)),
+    Route("/v1/catalogue", handlers.CatalogueHandler, errors=(304, 503)),
     Route("/v1/products", handlers.ProductsHandler, errors=(503,)),
     Route(
         f"/v1/frames/{_START}/{{lead}}/{{member}}",

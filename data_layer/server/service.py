@@ -6,17 +6,20 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Set
+from dataclasses import dataclass
 from typing import Any
 
 from cachetools import LRUCache
+from pydantic import TypeAdapter
 
 from data_layer import __version__
 from data_layer.admission import check_size
-from data_layer.api import Catalogue, DatasetInfo, Limits, ProductInfo, ProductRequest
+from data_layer.api import Catalogue, DatasetInfo, Limits, Point, ProductInfo, ProductRequest
 from data_layer.caching import ByteCache, SingleFlight
 from data_layer.catalogue import ArchiveIndex
 from data_layer.errors import DataLayerError, Unavailable
+from data_layer.indexfile import IndexFile
 from data_layer.readers import ReaderFault, ReaderPool
 from data_layer.reading import Archive, FolderArchive
 from data_layer.settings import DataSettings
@@ -28,12 +31,23 @@ log = logging.getLogger(__name__)
 LARGE_ANSWERS = 4
 LIMITS_KEPT = 4096
 
+_CATALOGUE = TypeAdapter(Catalogue)
+
+
+@dataclass
+class _View:
+    """A catalogue as some see it, and its JSON once it was asked for."""
+
+    catalogue: Catalogue
+    body: bytes = b""
+    etag: str = ""
+
 
 class Service:
     """The data layer behind its HTTP front. Belongs to one event loop.
 
-    Whoever calls has been authorised: nothing here asks who it is, and what is
-    cached is the same for all.
+    Whoever calls has been authorised: but for the catalogue nothing here asks who it is,
+    and what is cached is the same for all.
 
     Attributes
     ----------
@@ -46,7 +60,7 @@ class Service:
         self.draining = False
         self.active = 0
         self.pool = ReaderPool(
-            archive or FolderArchive(settings.folder),
+            archive or FolderArchive(settings.folder, settings.largest_at_once),
             settings.readers,
             deadline=settings.deadline,
             memory=settings.reader_memory,
@@ -55,8 +69,9 @@ class Service:
         self._watch = Watch(
             settings.folder,
             self.pool,
+            kept=IndexFile(settings.index_dir, settings.folder),
             every=settings.rescan_seconds,
-            scan_deadline=settings.scan_deadline,
+            deadline=settings.inspect_deadline,
             renewed=self._renewed,
         )
         self._frames = ByteCache(settings.cache_bytes)
@@ -64,6 +79,8 @@ class Service:
         self._flights: SingleFlight[Any] = SingleFlight()
         self._large = asyncio.Semaphore(LARGE_ANSWERS)
         self._catalogue: Catalogue | None = None
+        # Of one catalogue: the scopes that matter, and what holders of some of them see.
+        self._views: tuple[Catalogue, frozenset[str], dict[Set[str], _View]] | None = None
         self._products: tuple[ProductInfo, ...] = ()
         self._answers = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -91,19 +108,39 @@ class Service:
     async def _try_out(self) -> None:
         try:
             self._products = await self.pool.submit("products")
-            await self.pool.submit("canary")
+            await self._canary()
         except (DataLayerError, ReaderFault) as error:
             log.error("No reader could read from the archive: %s", error)
             self._answers = False
         else:
             self._answers = True
 
+    async def _canary(self) -> None:
+        """Have one cell of one dataset read, to see that reading works at all.
+
+        Raises
+        ------
+        DataLayerError: when there are datasets and none of them can be read.
+        """
+        failed: DataLayerError | None = None
+        # A place in observations is read from all of their files.
+        for dataset in sorted(self.catalogue().datasets, key=lambda d: (not d.inits, d.files)):
+            try:
+                await self.pool.submit("canary", one_cell(dataset))
+            except DataLayerError as error:
+                failed = error
+            else:
+                return
+        if failed is not None:
+            raise failed
+
     def not_ready(self) -> str:
         """Why no requests should be sent here, or nothing when they may be."""
         if self.draining:
             return "stopping"
         if self._catalogue is None:
-            return "the archive has not been looked through yet"
+            told = f": {self._watch.progress}" if self._watch.progress else ""
+            return f"the archive has not been looked through yet{told}"
         if not self._answers:
             return "no reader has answered from the archive yet"
         if not self.pool.pids:
@@ -123,6 +160,27 @@ class Service:
                 advice="Try again in a few seconds.",
             )
         return self._catalogue
+
+    def catalogue_for(self, scopes: Set[str]) -> Catalogue:
+        """What of it a caller with these scopes may see; made once for each index."""
+        whole = self.catalogue()
+        if self._views is None or self._views[0] is not whole:
+            self._views = (whole, frozenset(d.scope for d in whole.datasets if d.scope), {})
+        _, restricted, views = self._views
+        held = restricted & scopes
+        if held not in views:
+            views[held] = _View(whole.visible_to(held))
+        return views[held].catalogue
+
+    def catalogue_body(self, scopes: Set[str]) -> tuple[bytes, str]:
+        """:meth:`catalogue_for` as JSON, and its validator."""
+        self.catalogue_for(scopes)
+        assert self._views is not None
+        view = self._views[2][self._views[1] & scopes]
+        if not view.body:
+            view.body = _CATALOGUE.dump_json(view.catalogue)
+            view.etag = f'"{hashlib.sha256(view.body).hexdigest()[:32]}"'
+        return view.body, view.etag
 
     async def products(self) -> tuple[ProductInfo, ...]:
         """What can be computed."""
@@ -210,3 +268,15 @@ class Service:
         key = (op, request, index.fingerprint if index else "")
         start: Callable[[], Awaitable[Any]] = lambda: self.pool.submit(op, request)  # noqa: E731
         return await self._flights.do(key, start)
+
+
+def one_cell(dataset: DatasetInfo) -> ProductRequest:
+    """A question that is quick to answer: a corner of the newest map."""
+    return ProductRequest(
+        dataset=dataset.id,
+        variable=dataset.variables[0].name,
+        init=dataset.inits[-1] if dataset.inits else None,
+        lead=dataset.leads[0] if dataset.leads else None,
+        member=dataset.members[0] if dataset.members else None,
+        point=Point(dataset.grid.lat[0], dataset.grid.lon[0]),
+    )

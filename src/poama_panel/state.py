@@ -133,7 +133,9 @@ def _start(init: str) -> str:
 
 def _names(datasets: list[DatasetInfo]) -> dict[str, str]:
     """What each dataset is called in a list → its id: short, and never twice the same."""
-    called = [f"{d.system or d.title} · {d.role}" for d in datasets]
+    called = [
+        f"{d.system or d.title} · {d.role}{', lagged' if d.pooled > 1 else ''}" for d in datasets
+    ]
     return {
         name if called.count(name) == 1 else f"{name} ({d.id})": d.id
         for name, d in zip(called, datasets, strict=True)

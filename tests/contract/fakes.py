@@ -22,8 +22,10 @@ from data_layer.api import (
     ProductRequest,
     VariableInfo,
 )
-from data_layer.catalogue import ArchiveIndex, DatasetIndex, fingerprint
-from data_layer.errors import UnknownVariable
+from data_layer.catalogue import ArchiveIndex
+from data_layer.errors import LeftOut, UnknownVariable, UnreadableFile
+from data_layer.findings import ToInspect
+from data_layer.records import FileRecord, FileSummary, Finding, NotListed
 
 INFO = DatasetInfo(
     id="fake",
@@ -49,14 +51,38 @@ class FakeArchive:
     def load(self) -> None:
         pass
 
-    def scan(self, previous: ArchiveIndex | None) -> ArchiveIndex:
-        return ArchiveIndex(
-            folder=str(self.folder),
-            fingerprint=fingerprint(self.folder),
-            datasets=(DatasetIndex(INFO, ()),),
+    def inspect(self, new: ToInspect) -> Finding:
+        """The file's name says what happens: die, hang, broken; any other holds INFO."""
+        with (self.folder / "inspected").open("a") as inspected:
+            inspected.write(f"{new.stat.path}\n")
+        match new.stat.path.partition("_")[0]:
+            case "die":
+                os._exit(11)
+            case "hang":
+                time.sleep(3600)
+            case "broken":
+                return NotListed(new.stat, UnreadableFile("it is broken"), new.described)
+        if new.entry.leave_out:
+            return NotListed(new.stat, LeftOut("it is not meant"), new.described)
+        summary = FileSummary(
+            layout=INFO.layout,
+            role=INFO.role,
+            variables=INFO.variables,
+            grid=INFO.grid,
+            inits=INFO.inits,
+            leads=INFO.leads,
+            members=INFO.members,
+            described=new.described,
+            series=INFO.id if new.stat.path == "fake.nc" else new.stat.path,
         )
+        return FileRecord(new.stat, summary)
 
-    def open(self, index: ArchiveIndex) -> FakeSource:
+    def inspected(self) -> list[str]:
+        """Names of the files that were looked at, in all processes."""
+        journal = self.folder / "inspected"
+        return journal.read_text().splitlines() if journal.exists() else []
+
+    def open(self, index: ArchiveIndex, before: object = None) -> FakeSource:
         return FakeSource(index, self.journal)
 
     def reads(self) -> int:
@@ -107,3 +133,6 @@ class FakeSource:
 
     def netcdf(self, request: ProductRequest) -> bytes:
         return b"netcdf"
+
+    def close(self) -> None:
+        pass

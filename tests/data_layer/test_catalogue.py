@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data_layer.api import GridInfo, VariableInfo
 from data_layer.catalogue import (
@@ -284,3 +286,65 @@ def test_what_is_left_out_is_not_called_refused():
     assert index.refused == ()
     assert [(f.path, f.reason) for f in index.left_out] == [("emn/x.nc", "a mean of members")]
     assert stat in index.known()
+
+
+# Questions to the index
+
+
+@st.composite
+def archives(draw: st.DrawFn) -> list[FileRecord]:
+    names = draw(st.lists(st.sampled_from(["tas", "pr"]), unique=True, min_size=1))
+    starts = draw(st.lists(st.sampled_from(["2026-10-01", "2026-11-01"]), unique=True, min_size=1))
+    paths = draw(st.lists(st.integers(0, 99), unique=True, min_size=1, max_size=6))
+    return [
+        record(
+            f"{p}.nc",
+            series="S",
+            variables=tuple(VariableInfo(n, n, "1") for n in draw(st.permutations(names))),
+            inits=tuple(draw(st.permutations(starts))),
+            members=(p,),
+        )
+        for p in paths
+    ]
+
+
+@given(archives(), st.sampled_from(["tas", "pr", "ts"]), st.integers(0, 99))
+@pytest.mark.parametrize("init", [None, "2026-10-01", "2026-11-01", "2027-01-01"])
+def test_the_files_found_are_those_that_hold_what_is_asked(init, files, variable, member):
+    dataset = built(*files).dataset("s")
+    for m in (None, member):
+        expected = [
+            f
+            for f in dataset.files
+            if variable in [v.name for v in f.summary.variables]
+            and (init is None or dataset.nominal or init in f.summary.inits)
+            and m in (None, *f.summary.members)
+        ]
+        assert dataset.files_for(variable, init, m) == expected
+
+
+def test_a_part_of_an_index_answers_like_the_whole():
+    pr = VariableInfo("pr", "Rain", "mm/day")
+    whole = built(
+        *(record(f"tas_{m}.nc", series="S", members=(m,)) for m in range(3)),
+        record("pr.nc", series="S", variables=(pr,)),
+        record("later.nc", series="S", inits=("2026-11-01",)),
+        record("other.nc"),
+    )
+    part = whole.narrowed("s", "tas", "2026-10-01")
+    assert part.fingerprint == whole.fingerprint
+    assert part.dataset("s").info == whole.dataset("s").info
+    assert [f.stat.path for f in part.dataset("s").files] == ["tas_0.nc", "tas_1.nc", "tas_2.nc"]
+    for member in (None, 1, 7):
+        asked = ("tas", "2026-10-01", member)
+        assert part.dataset("s").files_for(*asked) == whole.dataset("s").files_for(*asked)
+    every = whole.narrowed("s", "tas", None)
+    assert every.dataset("s").files_for("tas") == whole.dataset("s").files_for("tas")
+
+
+def test_a_part_for_an_unknown_dataset_can_still_name_those_there_are():
+    part = built(record("tas_1.nc"), record("a/pr_1.nc")).narrowed("none", "tas", None)
+    with pytest.raises(UnknownDataset) as caught:
+        part.dataset("none")
+    assert caught.value.exists == ("pr", "tas")
+    assert all(d.files == () for d in part.datasets)

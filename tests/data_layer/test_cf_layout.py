@@ -276,6 +276,14 @@ def test_members_that_start_together_are_not_lagged(forecast, write):
     assert "member_init" not in opened(write(ds, "tas.nc")).coords
 
 
+def test_own_starts_that_a_layout_tells_beside_the_nominal_one_are_kept(forecast, write):
+    starts = np.array(["2026-09-20", "2026-09-24", "2026-09-22"], "datetime64[ns]")
+    ds = forecast().isel(init=[0]).assign_coords(member_init=("member", starts))
+    got = opened(write(ds, "tas.nc"))
+    assert got["init"].values == forecast()["init"].values[0]
+    np.testing.assert_array_equal(got["member_init"].values, starts)
+
+
 @pytest.mark.parametrize("lon", [np.arange(-12.0, 41.0, 4.0), np.arange(348.0, 401.0, 4.0) % 360])
 def test_a_region_across_greenwich_stays_in_one_piece(lon, forecast, write):
     got = opened(write(forecast(lon=lon), "tas.nc"))["tas"]
@@ -325,3 +333,17 @@ def test_observations(flat, observations, write):
     expected = ds.isel(time=[1]) if flat else ds
     np.testing.assert_array_equal(got["time"].values, expected["time"].values)
     np.testing.assert_array_equal(got.values, expected["sst"].values)
+
+
+@pytest.mark.parametrize("said", [{"climatology": "bounds"}, {"modulo": " "}])
+def test_a_climatology_says_that_it_is_one(said, observations, write):
+    one = observations().isel(time=[0])
+    middles = np.array([f"2000-{month:02d}-16T06" for month in range(1, 13)], "datetime64[ns]")
+    ds = xr.concat([one] * 12, "time").assign_coords(time=("time", middles, said))
+    got = opened(write(ds, "sst.nc"))
+    assert "climatology" in got.attrs["comment"]
+    months = got["time"].values.astype("datetime64[M]")
+    np.testing.assert_array_equal(got["time"].values, months.astype("datetime64[ns]"))
+    days = ds.assign_coords(time=("time", middles[:1] + np.arange(12) * np.timedelta64(1, "D")))
+    got = opened(write(days.assign(time=days["time"].assign_attrs(said)), "days.nc"))
+    np.testing.assert_array_equal(got["time"].values, days["time"].values)

@@ -40,7 +40,7 @@ def test_a_file_replaced_under_our_feet_is_an_error_and_then_new_data(archive, c
     source = LocalSource.open(archive)
     before, version = source.fetch(TAS_0), source.catalogue().dataset("tas").version
     change(archive)
-    with pytest.raises(errors.UnreadableFile, match="changed since it was indexed"):
+    with pytest.raises(errors.Unavailable, match="changed since it was indexed"):
         source.fetch(TAS_0)
     source.refresh()
     after = source.fetch(TAS_0)
@@ -55,7 +55,7 @@ def test_a_file_that_went_away_is_an_error_and_then_unknown(archive):
     source = LocalSource.open(archive)
     source.fetch(TAS_0)
     (archive / "tas.nc").unlink()
-    with pytest.raises(errors.UnreadableFile, match="is gone"):
+    with pytest.raises(errors.Unavailable, match="is gone"):
         source.fetch(TAS_0)
     source.refresh()
     with pytest.raises(errors.UnknownDataset):

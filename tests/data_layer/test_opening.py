@@ -11,7 +11,7 @@ import xarray as xr
 
 from data_layer import opening
 from data_layer.api import GridInfo
-from data_layer.errors import UnreadableFile
+from data_layer.errors import Unavailable, UnreadableFile
 from data_layer.layouts import layouts
 from data_layer.opening import OpenFiles, inspect, scan
 
@@ -70,7 +70,7 @@ def test_the_start_of_each_lagged_member_stands_in_the_order_of_the_members(fore
     ("content", "reason"),
     [
         (b"", "empty"),
-        (b"<html>404</html>", "not NetCDF: it begins with '<html>40'"),
+        (b"<html>404</html>", "not NetCDF or GRIB: it begins with '<html>40'"),
         (b"\x89HDF\r\n\x1a\n" + bytes(500), "cannot be opened as NetCDF"),
         (b"CDF\x01", "header is damaged"),
         (b"CDF\x01" + bytes(28), "no layout recognises it"),
@@ -186,7 +186,7 @@ def test_a_file_that_changed_or_went_away_is_not_read(indexed):
     os.utime(Path(indexed.folder, changed.stat.path), ns=(1, 1))
     Path(indexed.folder, gone.stat.path).unlink()
     for record, reason in ((changed, "changed since it was indexed"), (gone, "is gone")):
-        with pytest.raises(UnreadableFile, match=reason) as caught:
+        with pytest.raises(Unavailable, match=reason) as caught:
             files.get(record)
         assert record.stat.path in caught.value.message
         assert caught.value.advice

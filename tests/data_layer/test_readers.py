@@ -299,13 +299,14 @@ def test_memory_has_a_limit(archive):
 
 
 def test_the_fake_is_a_source(archive):
-    assert isinstance(archive.open(ArchiveIndex(folder="")), ForecastSource)
+    assert isinstance(archive.open(ArchiveIndex(folder=""), None), ForecastSource)
 
 
 def test_the_canary_reads_one_cell_of_what_there_is(archive):
     reader = Reader(archive)
-    assert "no index" in reader.do(Job("canary")).fault
-    assert reader.do(Job("canary", index=ArchiveIndex(folder=""))) == Answer()
+    asked = (ProductRequest("fake", "ok"),)
+    assert "no index" in reader.do(Job("canary", asked)).fault
+    assert reader.do(Job("canary", asked, ArchiveIndex(folder=""))) == Answer()
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip", "zstd"])

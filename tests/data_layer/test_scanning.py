@@ -25,11 +25,21 @@ def names(folder: Path) -> list[str]:
     return [stat.path for stat in walk(folder)]
 
 
-def test_netcdf_names_are_seen_in_all_folders_and_others_are_not(tmp_path):
-    for name in ("b.nc", "a/x.NC4", "a/b/y.cdf", "a/z.netcdf", "c.grib", "nc", "d.nc.part"):
+def test_names_of_data_are_seen_in_all_folders_and_others_are_not(tmp_path):
+    for name in (
+        "b.nc",
+        "a/x.NC4",
+        "a/b/y.cdf",
+        "a/z.netcdf",
+        "c.grib",
+        "e.tif",
+        "nc",
+        "d.nc.part",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    assert sorted(names(tmp_path)) == ["a/b/y.cdf", "a/x.NC4", "a/z.netcdf", "b.nc"]
+    seen = ["a/b/y.cdf", "a/x.NC4", "a/z.netcdf", "b.nc", "c.grib"]
+    assert sorted(names(tmp_path)) == seen
 
 
 def test_hidden_files_and_folders_are_not_seen(tmp_path):

@@ -27,12 +27,14 @@ class LayoutTests(ABC):
     layout: the one that must recognise the files.
     variable: the canonical name of the variable written.
     units: of the numbers written.
+    suffix: of the names of its files.
     shift: member number found for the first member of the truth, less its own.
     """
 
     layout: Layout
     variable: str = "tas"
     units: str = "K"
+    suffix: str = ".nc"
 
     @abstractmethod
     def write(self, folder: Path, truth: Truth) -> None:
@@ -59,7 +61,7 @@ class LayoutTests(ABC):
 
     def test_each_file_is_recognised(self, case):
         folder, _ = case
-        files = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix == ".nc")
+        files = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix == self.suffix)
         assert files
         assert {choose_layout(p).name for p in files} == {self.layout.name}
 
@@ -100,7 +102,7 @@ class LayoutTests(ABC):
 
     def test_opening_reads_no_values(self, case, monkeypatch):
         folder, _ = case
-        path = next(p for p in sorted(folder.rglob("*.nc")))
+        path = next(p for p in sorted(folder.rglob(f"*{self.suffix}")))
         with self.layout.open(path) as ds:
             for name in ds.data_vars:
                 assert not ds[name].variable._in_memory, f"{name} was loaded"

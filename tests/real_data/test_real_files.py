@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import xarray as xr
 
 from data_layer import frames
-from data_layer.api import Box, ProductRequest
+from data_layer.api import Box, DatasetInfo, ProductRequest
 from data_layer.catalogue import ArchiveIndex
 from data_layer.local import LocalSource
 from data_layer.opening import scan
@@ -38,7 +39,7 @@ def reasons(index: ArchiveIndex) -> dict[str, str]:
 
 def test_every_file_is_either_listed_or_refused_with_a_reason(archive, index):
     listed = {f.stat.path for d in index.datasets for f in d.files}
-    suffixes = {".nc", ".nc4", ".cdf", ".netcdf"}
+    suffixes = {".nc", ".nc4", ".cdf", ".netcdf", ".grib"}
     there = {
         str(p.relative_to(archive)) for p in archive.rglob("*") if p.suffix.lower() in suffixes
     }
@@ -55,13 +56,12 @@ def test_every_file_is_either_listed_or_refused_with_a_reason(archive, index):
         ("weird/made_truncated_classic_HadGEM2.nc", "cut short"),
         ("weird/made_truncated_hdf5_seas5.nc", "cannot be opened"),
         ("weird/netcdfc_bad_cdf5_begin.nc", "cut short"),
-        ("weird/xclim_tas_Amon_CanESM2_noleap.nc", "standard calendar"),
-        ("weird/xclim_tas_Amon_HadGEM2-ES_360day.nc", "standard calendar"),
-        ("weird/iris_test_lcc.nc", "two-dimensional"),
-        ("weird/accessnri_cm2_iceh_d.nc", "two-dimensional"),
         ("weird/ioos_bad-instance.nc", "cannot be decoded"),
-        ("obs/rotated_pole.nc", "no layout recognises it"),
+        ("weird/iris_euro_air_temp.nc", "no layout recognises it"),
+        ("climpred/FOSI.SST.eastern_pacific.nc", "not dates"),
         ("obs/SOI_Darwin.nc", "no layout recognises it"),
+        ("climpred/GMAO-GEOS-V2p1.RMM1.nc", "an index or a mean over a region, RMM1(S, M, L)"),
+        ("climpred/Reyn_SmithOIv2_Nino34_sst.nc", "Averaged over X[170.5W, 119.5W]"),
     ],
 )
 def test_what_cannot_be_shown_rightly_is_refused(index, path, reason):
@@ -97,6 +97,103 @@ def test_no_number_is_lost_or_moved(archive, tmp_path, file, variable):
         cell = got.sel(lat=expected[lat][y].item())
         cell = cell.isel(lon=int(np.argmin((got["lon"].values - expected[lon][x].item()) % 360)))
         np.testing.assert_array_equal(np.sort(cell, axis=None), np.sort(there, axis=None))
+
+
+def test_a_climatology_is_said_to_be_one(archive, tmp_path):
+    shutil.copy(archive / "obs" / "coads_sst.nc", tmp_path)
+    (info,) = LocalSource.open(tmp_path).catalogue().datasets
+    assert info.role == "observations"
+    assert info.times == tuple(f"2000-{month:02d}-01" for month in range(1, 13))
+    assert "climatology" in info.notes[0]
+
+
+# Calendars of models
+
+
+@pytest.mark.parametrize(
+    ("file", "first", "last"),
+    [
+        ("xclim_tas_Amon_CanESM2_noleap.nc", "2006-12", "2007-11"),
+        ("xclim_tas_Amon_HadGEM2-ES_360day.nc", "2005-12", "2030-11"),
+    ],
+)
+def test_months_of_a_models_calendar_are_the_calendars_months(archive, index, file, first, last):
+    (info,) = (d.info for d in index.datasets if d.files[0].stat.path == f"weird/{file}")
+    assert info.role == "observations"
+    assert (info.times[0][:7], info.times[-1][:7]) == (first, last)
+    months = np.array([t[:7] for t in info.times], "datetime64[M]")
+    assert (np.diff(months).astype(int) == 1).all()
+
+
+# Grids whose coordinates are two-dimensional
+
+
+def alone(archive: Path, file: str, folder: Path) -> tuple[LocalSource, DatasetInfo]:
+    shutil.copy(archive / file, folder)
+    source = LocalSource.open(folder)
+    (info,) = source.catalogue().datasets
+    return source, info
+
+
+def test_each_number_of_a_lambert_grid_is_that_of_the_nearest_cell(archive, tmp_path):
+    source, info = alone(archive, "weird/iris_test_lcc.nc", tmp_path)
+    assert "nearest cell of the model's own grid (lambert conformal conic" in info.notes[0]
+    got = source.fetch(ProductRequest(info.id, "tas")).isel(time=3)
+    with xr.open_dataset(archive / "weird/iris_test_lcc.nc") as ds:
+        own, lat, lon = ds["tas"][3].values, ds["lat"].values, ds["lon"].values
+    y, x = np.meshgrid(got["lat"].values, got["lon"].values, indexing="ij")
+    cos = np.cos(np.deg2rad(47))
+    away = np.hypot(y[..., None] - lat.ravel(), (x[..., None] - lon.ravel()) * cos)
+    held = np.isfinite(got.values)
+    np.testing.assert_array_equal(got.values[held], own.ravel()[away.argmin(-1)][held])
+    assert away.min(-1)[held].max() < 0.014
+    outside = ~held & np.isfinite(own.ravel()[away.argmin(-1)])
+    assert away.min(-1)[outside].min() > 0.006
+    assert held.sum() > 0.8 * np.isfinite(own).sum()
+
+
+def test_a_rotated_pole_lies_over_the_north_atlantic(archive, tmp_path):
+    source, info = alone(archive, "obs/rotated_pole.nc", tmp_path)
+    got = source.fetch(ProductRequest(info.id, "air_pressure_at_sea_level", init=info.inits[0]))
+    with xr.open_dataset(archive / "obs/rotated_pole.nc") as ds:
+        own = ds["air_pressure_at_sea_level"]
+        near = own.sel(grid_latitude=0, grid_longitude=0, method="nearest")
+        # The grid's origin, by the place of its pole: 37.5 N, 177.5 E.
+        assert got.squeeze().sel(lat=52.5, lon=357.5, method="nearest").item() in own.values
+        place = got.squeeze().sel(lat=52.5, lon=357.5, method="nearest").item()
+        assert abs(place - near.item()) < 300
+    assert np.isin(got.values[np.isfinite(got.values)], own.values).all()
+
+
+def test_a_single_cell_of_sea_ice_opens(index):
+    (info,) = (d.info for d in index.datasets if d.files[0].stat.path.endswith("iceh_d.nc"))
+    assert (info.grid.ny, info.grid.nx, len(info.times)) == (1, 1, 31)
+
+
+# The Met Office's system 14, two nominal starts with members of four days each
+
+
+def test_grib_and_what_was_converted_from_it_give_the_same_forecast(archive, tmp_path):
+    got, infos = [], []
+    for suffix, layout in (("grib", "grib"), ("nc", "c3s")):
+        folder = tmp_path / suffix
+        folder.mkdir()
+        shutil.copy(archive / "c3s" / f"forecast_monthly_ukmo.{suffix}", folder)
+        source = LocalSource.open(folder)
+        (info,) = source.catalogue().datasets
+        assert info.layout == layout
+        infos.append(info)
+        got.append(source.fetch(ProductRequest(info.id, "t2m")))
+        assert [p.name for p in folder.iterdir()] == [f"forecast_monthly_ukmo.{suffix}"]
+    for info in infos:
+        assert info.inits == ("2016-01-01", "2016-02-01")
+        assert (info.leads, info.lead_unit) == ((0, 1, 2), "months")
+        assert info.members == tuple(range(28))
+        assert (info.role, info.variables[0].cell_methods) == ("hindcast", "time: mean")
+    assert infos[0].system == "egrr system 14"
+    xr.testing.assert_equal(*got)
+    assert np.isfinite(got[0]).all()
+    assert got[0]["valid_time"].dt.month.values.tolist() == [[1, 2, 3], [2, 3, 4]]
 
 
 # GloSea4, July 2011: thirteen members that started on 18 to 24 July
@@ -187,3 +284,26 @@ def test_the_climate_of_the_mediterranean_is_what_others_computed(
     weights = np.cos(np.deg2rad(arrays[0]["lat"]))
     means = arrays[0].weighted(weights).mean(("init", "member", "lat", "lon"))
     np.testing.assert_allclose(means, climate, atol=2e-5)
+
+
+# POAMA-2, one place of one file, as its server wrote it out
+
+
+def test_the_dump_of_a_poama_file_is_read_as_61_days(archive, tmp_path):
+    text = (archive / "weird" / "poama_dagc_20151220.nc.ascii.txt").read_text()
+    values = [float(line.split(", ")[1]) for line in re.findall(r"^\[\d+\]\[0\], .*$", text, re.M)]
+    axes = dict(re.findall(r"^tsfmax\.(\w+)\[\d+\]\n(.*)$", text, re.M))
+    coords = {n: np.array(axes[n].split(", "), "f4") for n in ("time", "lat", "lon")}
+    da = xr.DataArray(np.array(values, "f4").reshape(61, 1, 1), coords, ("time", "lat", "lon"))
+    # The dump is of an ensemble mean; its numbers stand for those of a member here.
+    folder = tmp_path / "poama" / "realtime" / "daily" / "m24b" / "e03"
+    folder.mkdir(parents=True)
+    da.to_dataset(name="tsfmax").to_netcdf(folder / "dagc_20151220.nc")
+    source = LocalSource.open(tmp_path)
+    (info,) = source.catalogue().datasets
+    assert info.layout == "poama"
+    assert (info.inits, info.members, info.leads) == (("2015-12-20",), (14,), tuple(range(61)))
+    found = source.fetch(ProductRequest(info.id, "tsfmax", init="2015-12-20", member=14))
+    np.testing.assert_array_equal(found.values.ravel(), da.values.ravel())
+    assert str(found["valid_time"].values[0])[:10] == "2015-12-20"
+    np.testing.assert_allclose([found["lat"], found["lon"]], [[-26.068298], [152.5]], rtol=1e-6)

@@ -100,5 +100,6 @@ def starts(info: DatasetInfo) -> str:
         begin = str(first.day) if same else describe_day(first)
         return f"{begin}–{describe_day(last)}, a lagged ensemble"
     if len(info.inits) > 1:
-        return f"{len(info.inits)} from {info.inits[0]} to {info.inits[-1]}"
+        each = f", each of {info.pooled} starts" if info.pooled > 1 else ""
+        return f"{len(info.inits)} from {info.inits[0]} to {info.inits[-1]}{each}"
     return info.inits[0] if info.inits else ""

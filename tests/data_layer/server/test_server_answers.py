@@ -100,7 +100,6 @@ def test_a_frame_may_be_kept_for_ever_and_is_checked_by_its_etag(service, frame_
 def test_everything_else_is_not_kept(service):
     for path in (
         "/healthz",
-        "/v1/catalogue",
         "/v1/products",
         "/v1/openapi.json",
         f"{SERIES}&lon=1",
@@ -110,6 +109,17 @@ def test_everything_else_is_not_kept(service):
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert "Server" not in response.headers
         assert "ETag" not in response.headers
+
+
+def test_the_catalogue_is_sent_again_only_when_it_changed(service):
+    first = service.get("/v1/catalogue")
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    etag = first.headers["ETag"]
+    again = service.get("/v1/catalogue", **{"If-None-Match": etag})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["ETag"] == etag
+    other = service.get("/v1/catalogue", **{"If-None-Match": '"other"'})
+    assert (other.status_code, other.content) == (200, first.content)
 
 
 def test_an_old_version_is_not_found_and_names_the_current_one(service, frame_path):

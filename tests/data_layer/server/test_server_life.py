@@ -101,8 +101,12 @@ def refuses_connections(service):
 
 
 def test_a_thousand_equal_questions_are_one_reading(tmp_path):
-    archive = FakeArchive(tmp_path, tmp_path / "journal")
-    settings = DataSettings(folder=tmp_path, keys=tmp_path, readers=2)
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "fake.nc").touch()
+    archive = FakeArchive(tmp_path / "archive", tmp_path / "journal")
+    settings = DataSettings(
+        folder=tmp_path / "archive", keys=tmp_path, readers=2, index_dir=tmp_path / "index"
+    )
     request = ProductRequest("fake", "slow", init="2026-11-01", lead=0, member=0)
 
     async def story():
