@@ -21,8 +21,8 @@ from data_layer.api import Catalogue, DatasetInfo, RefusedFile, VariableInfo
 from data_layer.described import Entry
 from data_layer.errors import LeftOut, UnknownDataset, UnreadableFile
 from data_layer.holders import Holders
-from data_layer.pooling import Part, Pool
 from data_layer.naming import shown, slug, template, unique_ids, words
+from data_layer.pooling import Part, Pool
 from data_layer.records import FileRecord, FileStat, FileSummary, Finding, NotListed
 from data_layer.timing import lead_of, parse_init, valid_period
 from data_layer.walking import SUFFIXES, description_stats, digest, fingerprint, walk
