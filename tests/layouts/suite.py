@@ -16,7 +16,7 @@ from data_layer.opening import choose_layout
 from tests.layouts import truth
 from tests.layouts.truth import Traps, Truth
 
-SEEDS = range(12)
+SEEDS = range(6)
 
 
 class LayoutTests(ABC):
