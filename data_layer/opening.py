@@ -25,6 +25,7 @@ from data_layer.findings import ToInspect, take_stock
 from data_layer.indexfile import IndexFile
 from data_layer.integrity import check_file
 from data_layer.layouts import layouts
+from data_layer.layouts.aligned import as_observations
 from data_layer.layouts.base import Layout
 from data_layer.layouts.corrections import Correct, correction, unchanged
 from data_layer.layouts.files import open_raw
@@ -98,10 +99,12 @@ def inspect(
     check_storage(path, largest)
     if promised:
         check_promise(path, promised)
-    correct = correction_of(entry)
     try:
-        layout = layout_named(entry.layout) if entry.layout else choose_layout(path, correct)
-        with layout.open(path, correct) as ds:
+        if entry.layout:
+            layout = layout_named(entry.layout)
+        else:
+            layout = choose_layout(path, correction_of(entry))
+        with opened(path, layout, entry) as ds:
             summary = summarise(ds, layout.name)
             _smoke_read(ds, largest)
     except UnreadableFile:
@@ -111,6 +114,18 @@ def inspect(
         # the others with it.
         raise UnreadableFile(f"it cannot be read ({type(error).__name__}: {error})") from error
     return as_described(summary, entry)
+
+
+def opened(path: Path, layout: Layout, entry: Entry) -> xr.Dataset:
+    """The canonical dataset of a file, as the archive's description wants it seen."""
+    ds = layout.open(path, correction_of(entry))
+    if entry.role != "observations" or not schema.is_forecast(ds):
+        return ds
+    try:
+        return as_observations(ds)
+    except BaseException:
+        ds.close()
+        raise
 
 
 def correction_of(entry: Entry) -> Correct:
@@ -135,8 +150,6 @@ def as_described(summary: FileSummary, entry: Entry) -> FileSummary:
         "notes": (entry.comment,) if entry.comment else None,
     }
     given = {name: value for name, value in said.items() if value is not None}
-    if given.get("role") == "observations" and summary.inits:
-        raise UnreadableFile("the catalogue file calls it observations, and it holds forecasts")
     if given.get("role") in ("forecast", "hindcast") and not summary.inits:
         raise UnreadableFile(
             f"the catalogue file calls it a {given['role']}, and no start was recognised in it"
@@ -294,9 +307,9 @@ class OpenFiles:
         ds = self._open.pop(record.stat, None)
         if ds is None:
             layout = layout_named(record.summary.layout)
-            correct = correction_of(Entry.read(record.summary.described))
+            entry = Entry.read(record.summary.described)
             try:
-                ds = layout.open(self._folder / record.stat.path, correct)
+                ds = opened(self._folder / record.stat.path, layout, entry)
             except MemoryError:
                 raise
             except Exception as error:  # it was in order when it was indexed

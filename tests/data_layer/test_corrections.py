@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from data_layer.api import Point, ProductRequest
 from data_layer.catalogue import FileRecord, FileStat
 from data_layer.described import Entry
 from data_layer.errors import LeftOut, UnreadableFile
+from data_layer.local import LocalSource
 from data_layer.opening import OpenFiles, inspect
 
 
@@ -82,10 +85,25 @@ def test_what_is_left_out_is_not_even_opened(tmp_path):
 
 
 def test_a_role_that_the_file_cannot_have_is_refused(forecast, observations, write):
-    with pytest.raises(UnreadableFile, match="calls it observations"):
+    with pytest.raises(UnreadableFile, match="calls it observations, and it holds 3 members"):
         inspect(write(forecast(), "f.nc"), entry(role="observations"))
     with pytest.raises(UnreadableFile, match="calls it a hindcast"):
         inspect(write(observations(), "o.nc"), entry(role="hindcast"))
+
+
+def test_observations_written_by_start_and_lead_are_found_by_their_time(forecast, write, tmp_path):
+    starts = ("2026-10-01", "2026-11-01")
+    ds = forecast(inits=starts, members=(0,), leads=(0, 1, 2))
+    write(ds, "obs.nc")
+    (tmp_path / "catalogue.yml").write_text("datasets: [{files: obs.nc, role: observations}]")
+    source = LocalSource.open(tmp_path)
+    (info,) = source.catalogue().datasets
+    assert (info.role, info.inits, info.members) == ("observations", (), ())
+    assert info.times == ("2026-10-01", "2026-11-01", "2026-12-01", "2027-01-01")
+    found = source.fetch(ProductRequest("obs", "tas", point=Point(-30.0, 0.0)))
+    cell = ds["tas"].isel(member=0, lat=0, lon=0).values
+    # November is lead 1 of October and lead 0 of November: the shorter counts.
+    np.testing.assert_array_equal(found.values, [cell[0, 0], cell[1, 0], cell[1, 1], cell[1, 2]])
 
 
 def test_a_layout_that_is_not_installed_is_named_with_those_that_are(forecast, write):

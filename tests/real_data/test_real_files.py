@@ -307,3 +307,27 @@ def test_the_dump_of_a_poama_file_is_read_as_61_days(archive, tmp_path):
     np.testing.assert_array_equal(found.values.ravel(), da.values.ravel())
     assert str(found["valid_time"].values[0])[:10] == "2015-12-20"
     np.testing.assert_allclose([found["lat"], found["lon"]], [[-26.068298], [152.5]], rtol=1e-6)
+
+
+def test_seas5_and_era5_are_a_hindcast_and_its_observations(archive, tmp_path):
+    for name in ("seas5_tas_nov2000-2005.nc", "era5_tas_nov2000-2005.nc"):
+        shutil.copy(archive / "seas5_medit" / name, tmp_path)
+    (tmp_path / "catalogue.yml").write_text(
+        """
+        datasets:
+          - {files: "seas5*", id: seas5, role: hindcast}
+          - {files: "era5*", id: era5, role: observations, of: seas5}
+        """
+    )
+    source = LocalSource.open(tmp_path)
+    hindcast, observed = (source.catalogue().dataset(name) for name in ("seas5", "era5"))
+    assert (hindcast.role, len(hindcast.inits), len(hindcast.members)) == ("hindcast", 6, 15)
+    assert (observed.role, observed.of, observed.inits) == ("observations", "seas5", ())
+    # November to January of six years.
+    assert len(observed.times) == 18
+    assert observed.times[:3] == ("2000-11-01", "2000-12-01", "2001-01-01")
+    values = source.fetch(ProductRequest("era5", "tas"))
+    with xr.open_dataset(tmp_path / "era5_tas_nov2000-2005.nc", decode_timedelta=False) as raw:
+        expected = raw["tas"].isel(forecast_reference_time=2, lead=1).values
+    found = values.sel(time="2002-12-01")
+    np.testing.assert_array_equal(np.sort(found.values, None), np.sort(expected, None))
