@@ -279,16 +279,15 @@ def _join(group: list[FileRecord]) -> DatasetIndex:
     if _is_lagged(group, merged):
         nominal = merged.inits[-1]
         own = {m: r.summary.inits[0] for r in group for m in r.summary.members}
-        leads = _nominal_leads(group, nominal)
         merged = replace(
             merged,
             inits=(nominal,),
-            leads=leads,
+            leads=_nominal_leads(group, nominal),
             member_inits=tuple(own[m] for m in merged.members),
         )
-    stem = os.path.splitext(os.path.basename(group[0].stat.path))[0]
+    place, name = os.path.split(group[0].stat.path)
+    stem = os.path.splitext(name)[0]
     named = words(stem)
-    place = os.path.dirname(group[0].stat.path)
     info = DatasetInfo(
         id=slug(first.series or "-".join(named)) or slug(place) or slug(stem) or "dataset",
         title=first.title or shown(first.series or " ".join(named or [stem])),
