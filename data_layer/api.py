@@ -153,10 +153,14 @@ class DatasetInfo:
 
 @dataclass(frozen=True)
 class RefusedFile:
-    """A file that is not shown, and why. ``path`` is relative to the archive's folder."""
+    """A file that is not shown, and why. ``path`` is relative to the archive's folder.
+
+    ``scope`` is what a caller must be allowed to learn of it.
+    """
 
     path: str
     reason: str
+    scope: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,13 +183,11 @@ class Catalogue:
         )
 
     def visible_to(self, scopes: Set[str]) -> Catalogue:
-        """What of it a caller with these scopes may see.
-
-        The names of refused files are for those who may see everything: which dataset
-        such a file belongs to is not known.
-        """
+        """What of it a caller with these scopes may see: datasets and names of refused files."""
         seen = tuple(d for d in self.datasets if not d.scope or d.scope in scopes)
-        return self if len(seen) == len(self.datasets) else Catalogue(seen)
+        named = tuple(f for f in self.refused if not f.scope or f.scope in scopes)
+        whole = len(seen) == len(self.datasets) and len(named) == len(self.refused)
+        return self if whole else Catalogue(seen, named)
 
 
 @dataclass(frozen=True)

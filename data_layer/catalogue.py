@@ -17,12 +17,13 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+from data_layer import __version__
 from data_layer.api import Catalogue, DatasetInfo, RefusedFile, VariableInfo
 from data_layer.described import Entry
 from data_layer.errors import LeftOut, UnknownDataset, UnreadableFile
 from data_layer.holders import Holders
 from data_layer.naming import shown, slug, template, unique_ids, words
-from data_layer.pooling import Part, Pool
+from data_layer.pooling import Part, Pool, of_one_hour
 from data_layer.records import FileRecord, FileStat, FileSummary, Finding, NotListed
 from data_layer.timing import lead_of, parse_init, valid_period
 from data_layer.walking import SUFFIXES, description_stats, digest, fingerprint, walk
@@ -143,13 +144,12 @@ class ArchiveIndex:
     def narrowed(self, dataset: str, variable: str, init: str | None) -> ArchiveIndex:
         """As much as questions about one start of a variable need, small enough to be sent.
 
-        Its datasets are complete but for their files. All are there when there is none of
-        the id ``dataset``, so that an error can name them.
+        It holds the dataset alone, complete but for its files; or none, when there is none of
+        that id any more: the names of the others are not for everybody.
         """
         found = self._by_id.get(dataset)
-        if found is None:
-            datasets = tuple(replace(d, files=()) for d in self.datasets)
-        else:
+        datasets: tuple[DatasetIndex, ...] = ()
+        if found is not None:
             datasets = (replace(found, files=tuple(found.files_for(variable, init))),)
         return ArchiveIndex(self.folder, self.fingerprint, datasets, description=self.description)
 
@@ -213,7 +213,8 @@ def build(
 
 
 def _told(file: NotListed) -> RefusedFile:
-    return RefusedFile(shown(file.stat.path), file.why.message)
+    scope = Entry.read(file.described).scope or ""
+    return RefusedFile(shown(file.stat.path), file.why.message, scope)
 
 
 def _group_of(record: FileRecord) -> object:
@@ -319,24 +320,25 @@ def _pooled(dataset: DatasetIndex) -> DatasetIndex | None:
     lagged, info = Entry.read(dataset.files[0].described).lagged, dataset.info
     if lagged is None or dataset.nominal or info.member_inits or not info.members:
         return None
+    if not of_one_hour(info.inits, info.lead_unit):
+        return None
     first, last = info.members[0], info.members[-1]
     pool = Pool(info.inits, lagged.starts, lagged.days, stride=last - first + 1)
     inits = pool.complete()
-    if not inits:
+    # A mean of all members must be of all: leads that the oldest start does not reach are none.
+    leads = pool.leads_of_all(info.leads, info.lead_unit)
+    if not inits or not leads:
         return None
     shifts = [lag * pool.stride for lag in range(pool.size)]
-    note = (
-        f"Lagged ensemble of {pool.size} starts: members {first} to {last} are of the start "
-        f"named, each {pool.stride} after them of the start before."
-    )
     return DatasetIndex(
         replace(
             info,
             id=f"{info.id}-lagged",
             title=f"{info.title}, lagged",
             inits=inits,
+            leads=leads,
             members=tuple(m + shift for shift in shifts for m in info.members),
-            notes=(*info.notes, note),
+            notes=(*info.notes, pool.told(first, last)),
             pooled=pool.size,
         ),
         dataset.files,
@@ -352,9 +354,8 @@ def _all(tuples: Iterable[tuple[T, ...]]) -> Iterator[T]:
 def _version(group: list[FileRecord]) -> str:
     """Another one whenever a file changes, or what is said of it: either changes values."""
     files = digest(r.stat for r in group)
-    if not any(r.described for r in group):
-        return files
-    h = hashlib.sha256(files.encode())
+    # And with another version of the program, which may read the same files otherwise.
+    h = hashlib.sha256(f"{__version__} {files}".encode())
     for r in group:
         h.update(f"\0{r.described}".encode())
     return h.hexdigest()[:16]
@@ -364,7 +365,7 @@ def _is_lagged(group: list[FileRecord], merged: FileSummary) -> bool:
     if len(merged.inits) < 2 or merged.member_inits:
         return False
     first, last = parse_init(merged.inits[0]), parse_init(merged.inits[-1])
-    if (last - first).days > LAG_DAYS:
+    if (last - first).days > LAG_DAYS or not of_one_hour(merged.inits, merged.lead_unit):
         return False
     starts: dict[int, set[str]] = defaultdict(set)
     for r in group:

@@ -13,7 +13,6 @@ import logging
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from pathlib import Path
 
 from data_layer.errors import UnreadableFile
@@ -46,12 +45,20 @@ def promises(manifest: Path) -> Mapping[str, str]:
     try:
         stat = manifest.stat()
     except OSError:
+        _READ.pop(manifest, None)
         return {}
-    return _promises(manifest, stat.st_size, stat.st_mtime_ns)
+    identity = (stat.st_size, stat.st_mtime_ns)
+    known = _READ.get(manifest)
+    if known is None or known[0] != identity:
+        known = _READ[manifest] = (identity, _promises(manifest, stat.st_size))
+    return known[1]
 
 
-@lru_cache(4096)
-def _promises(manifest: Path, size: int, mtime_ns: int) -> Mapping[str, str]:
+# Of each manifest as it is now: one that is written anew must not leave its former selves.
+_READ: dict[Path, tuple[tuple[int, int], Mapping[str, str]]] = {}
+
+
+def _promises(manifest: Path, size: int) -> Mapping[str, str]:
     named = _NAME.fullmatch(manifest.name)
     if named is None:
         return {}

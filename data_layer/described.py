@@ -134,6 +134,9 @@ def read_description(folder: Path) -> Description:
         if path.stat().st_size > LARGEST:
             raise _unusable(f"it is larger than {LARGEST >> 20} MB")
         text = path.read_text(encoding="utf-8")
+        if not text:
+            # Somebody is about to write it; what it hid until now must stay hidden.
+            raise _unusable("it is empty")
     except FileNotFoundError:
         return Description()
     except (OSError, UnicodeDecodeError) as error:

@@ -206,7 +206,11 @@ class LocalSource:
                 if (values := self._read(part, request)) is not None
             ]
             if parts:
-                per_init.append(_joined(parts, "member"))
+                whole = _joined(parts, "member")
+                if dataset.pool is not None:
+                    # Beyond these some members end earlier: not all would be of all.
+                    whole = whole.isel(lead=np.isin(whole["lead"].values, info.leads))
+                per_init.append(whole)
         if not per_init:
             raise _absent(dataset, request)
         if request.init is not None:
@@ -244,7 +248,7 @@ class LocalSource:
         try:
             part = part.load()
         except (OSError, RuntimeError) as error:
-            self._files.check(record)
+            self._files.check(record, anew=True)
             raise UnreadableFile(
                 f"{record.stat.path} could not be read ({error}).",
                 advice="Tell whoever keeps the archive: the file is damaged.",

@@ -9,12 +9,13 @@ burst ensembles).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from data_layer.records import FileRecord
-from data_layer.timing import parse_init
+from data_layer.timing import LeadUnit, Moment, lead_of, parse_init, valid_period
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,50 @@ class Pool:
     stride: int
 
     def behind(self, nominal: str) -> Iterator[tuple[str, int]]:
-        """The starts of an ensemble, newest first, with the shift of their members' numbers."""
-        at = self.starts.index(nominal)
-        oldest = parse_init(nominal) - timedelta(days=self.days)
-        for lag, start in enumerate(self.starts[max(0, at - self.size + 1) : at + 1][::-1]):
-            if parse_init(start) >= oldest:
-                yield start, lag * self.stride
+        """The starts of an ensemble, newest first, with the shift of their members' numbers.
+
+        None for a start that there is not.
+        """
+        at = self._places.get(nominal)
+        if at is None:
+            return
+        oldest = self._moments[at] - timedelta(days=self.days)
+        for lag in range(min(self.size, at + 1)):
+            if self._moments[at - lag] >= oldest:
+                yield self.starts[at - lag], lag * self.stride
 
     def complete(self) -> tuple[str, ...]:
         """The starts that have all others of their ensemble behind them."""
         return tuple(s for s in self.starts if sum(1 for _ in self.behind(s)) == self.size)
+
+    def leads_of_all(self, leads: tuple[int, ...], unit: LeadUnit) -> tuple[int, ...]:
+        """Of the leads of the starts, those that every member of every ensemble reaches.
+
+        They are counted from the nominal start.
+        """
+        lags = set()
+        for nominal in self.complete():
+            begin = valid_period(parse_init(nominal), 0, unit)[0]
+            behind = (parse_init(start) for start, _ in self.behind(nominal))
+            lags |= {lead_of(start, begin, unit) for start in behind}
+        return tuple(lead for lead in leads if all(lead + lag in leads for lag in lags))
+
+    def told(self, first: int, last: int) -> str:
+        """Whose the numbers of members are, those of one start being ``first`` to ``last``."""
+        return (
+            f"Lagged ensemble of {self.size} starts: members {first} to {last} are of the start "
+            f"named, each {self.stride} after them of the start before."
+        )
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {start: at for at, start in enumerate(self.starts)}
+
+    @cached_property
+    def _moments(self) -> list[Moment]:
+        return [parse_init(start) for start in self.starts]
+
+
+def of_one_hour(inits: Iterable[str], unit: LeadUnit) -> bool:
+    """Whether members of these starts can be for the same windows: days begin at their start."""
+    return unit != "days" or len({parse_init(init).hour for init in inits}) == 1

@@ -251,9 +251,9 @@ class ReaderPool:
     async def _carry_out(self, process: _Process, order: _Order) -> bool:
         """Answer one order; whether the reader can go on."""
         job, about = order.job, self._about(order.job)
-        if process.about != about:
-            job = replace(job, index=self._part(about))
         try:
+            if process.about != about:
+                job = replace(job, index=self._part(about))
             answer = await self._ask(process, job, order.deadline)
         except TimeoutError:
             log.error("reader %d killed: %s took over %g s", process.pid, job.op, order.deadline)

@@ -182,6 +182,11 @@ def _leads(
     if valid is not None and valid.ndim <= 1 and nominal is not None:
         (origin,) = moments(nominal)
         begins, unit = _window_begins(ds, valid, origin)
+        if unit == "days" and origin.hour and any((b - origin).seconds for b in begins):
+            raise UnreadableFile(
+                f"its days do not begin at the hour of its start, {origin:%H:%M}, "
+                "and leads in days are counted from there"
+            )
         leads = np.array([lead_of(origin, b, unit) for b in begins], np.int64)
         return (str(valid.dims[0]) if valid.ndim else None), (leads, unit)
     if lead is not None and lead.ndim <= 1:

@@ -18,7 +18,7 @@ from data_layer.admission import check_size
 from data_layer.api import Catalogue, DatasetInfo, Limits, Point, ProductInfo, ProductRequest
 from data_layer.caching import ByteCache, SingleFlight
 from data_layer.catalogue import ArchiveIndex
-from data_layer.errors import DataLayerError, Unavailable
+from data_layer.errors import DataLayerError, NotFound, Unavailable
 from data_layer.indexfile import IndexFile
 from data_layer.readers import ReaderFault, ReaderPool
 from data_layer.reading import Archive, FolderArchive
@@ -127,6 +127,10 @@ class Service:
         for dataset in sorted(self.catalogue().datasets, key=lambda d: (not d.inits, d.files)):
             try:
                 await self.pool.submit("canary", one_cell(dataset))
+            except NotFound:
+                # A start that arrives file by file may lack this one yet; that was found out
+                # without reading, so it speaks neither for nor against the readers.
+                continue
             except DataLayerError as error:
                 failed = error
             else:
@@ -165,7 +169,7 @@ class Service:
         """What of it a caller with these scopes may see; made once for each index."""
         whole = self.catalogue()
         if self._views is None or self._views[0] is not whole:
-            self._views = (whole, frozenset(d.scope for d in whole.datasets if d.scope), {})
+            self._views = (whole, _scopes(whole), {})
         _, restricted, views = self._views
         held = restricted & scopes
         if held not in views:
@@ -207,6 +211,8 @@ class Service:
         """
         dataset = self.catalogue().dataset(request.dataset)
         dataset.check_version(request.version)
+        if request.init is not None and dataset.inits:
+            dataset.check_init(request.init)
         return dataset
 
     async def frame(self, request: ProductRequest, encoding: str) -> bytes:
@@ -268,6 +274,12 @@ class Service:
         key = (op, request, index.fingerprint if index else "")
         start: Callable[[], Awaitable[Any]] = lambda: self.pool.submit(op, request)  # noqa: E731
         return await self._flights.do(key, start)
+
+
+def _scopes(catalogue: Catalogue) -> frozenset[str]:
+    """The scopes that make a difference to what is seen of it."""
+    of_datasets = {d.scope for d in catalogue.datasets}
+    return frozenset((of_datasets | {f.scope for f in catalogue.refused}) - {""})
 
 
 def one_cell(dataset: DatasetInfo) -> ProductRequest:

@@ -342,9 +342,9 @@ def test_a_part_of_an_index_answers_like_the_whole():
     assert every.dataset("s").files_for("tas") == whole.dataset("s").files_for("tas")
 
 
-def test_a_part_for_an_unknown_dataset_can_still_name_those_there_are():
+def test_a_part_for_an_unknown_dataset_does_not_name_the_others():
     part = built(record("tas_1.nc"), record("a/pr_1.nc")).narrowed("none", "tas", None)
     with pytest.raises(UnknownDataset) as caught:
         part.dataset("none")
-    assert caught.value.exists == ("pr", "tas")
+    assert caught.value.exists == ()
     assert all(d.files == () for d in part.datasets)

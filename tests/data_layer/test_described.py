@@ -77,6 +77,7 @@ def test_an_entry_survives_being_written_down():
         ("datasets:\n  - {files: a, id: 'No Spaces'}\n", "datasets.0.id"),
         ("datasets:\n  - {files: a, coordinates: {height: z}}\n", "datasets.0.coordinates.height"),
         ("just text", "cannot be used"),
+        ("", "it is empty"),
         ("!!python/object/apply:os.system ['true']", "cannot be used"),
         ("[" * 10_000, "cannot be used"),
     ],

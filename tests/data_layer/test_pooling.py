@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_layer.api import Point, ProductRequest
-from data_layer.errors import UnknownInit, UnknownMember
+from data_layer.errors import UnknownInit, UnknownLead, UnknownMember
 from data_layer.local import LocalSource
 from data_layer.pooling import Pool
 
@@ -41,7 +41,7 @@ def test_both_ensembles_are_in_the_catalogue(source):
     assert (plain.id, plain.inits, plain.members) == ("s2", DAYS, (1, 2, 3))
     assert (lagged.id, lagged.inits, lagged.pooled) == ("s2-lagged", DAYS[2:], 3)
     assert lagged.members == tuple(range(1, 10))
-    assert lagged.leads == plain.leads
+    assert set(lagged.leads) < set(plain.leads)
     assert "members 1 to 3 are of the start named, each 3 after them" in lagged.notes[-1]
 
 
@@ -64,13 +64,15 @@ def test_a_member_is_found_by_its_number(source):
     np.testing.assert_array_equal(one.values, ask(source, lead=1).sel(member=8).values)
 
 
-def test_members_whose_forecast_ends_earlier_are_missing_at_the_last_leads(source):
+def test_leads_that_some_members_do_not_reach_are_none(source):
+    # The oldest start's day 4 is the nominal start's day 2.
+    assert source.catalogue().dataset("s2-lagged").leads == (0, 1, 2)
+    assert ask(source, lead=2).notnull().all()
+    with pytest.raises(UnknownLead):
+        ask(source, lead=3)
     whole = ask(source)
-    assert whole.sizes == {"member": 9, "lead": 5}
-    missing = np.isnan(whole.sel(lead=4)).values
-    assert missing.tolist() == [False] * 3 + [True] * 6
-    with_data = ask(source, lead=4)
-    assert with_data["member"].values.tolist() == [1, 2, 3]
+    assert whole["lead"].values.tolist() == [0, 1, 2]
+    assert whole.notnull().all()
 
 
 def test_the_mean_is_of_all_of_them(source):
@@ -97,3 +99,19 @@ def test_starts_too_far_apart_are_not_put_together():
         ("2026-09-01", 6),
     ]
     assert list(Pool(pool.starts, 3, 5, 3).behind("2026-10-01")) == [("2026-10-01", 0)]
+
+
+def test_a_start_there_is_not_has_none_behind_it(source):
+    assert list(Pool(DAYS, 3, 31, 3).behind("1999-01-01")) == []
+    dataset = source.index.dataset("s2-lagged")
+    assert dataset.files_for("tas", "1999-01-01") == []
+
+
+def test_days_that_begin_at_different_hours_are_not_put_together(tmp_path, forecast, write_file):
+    for n, start in enumerate(("2026-10-01T00", "2026-10-01T12", "2026-10-02T00")):
+        ds = forecast(inits=(start,), members=(1,), leads=(0, 1, 2), unit="days")
+        write_file(ds, tmp_path / f"s_{n}.nc")
+    (tmp_path / "catalogue.yml").write_text(
+        "datasets: [{files: '*.nc', id: s, lagged: {starts: 2}}]"
+    )
+    assert [d.id for d in LocalSource.open(tmp_path).catalogue().datasets] == ["s"]
