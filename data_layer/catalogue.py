@@ -213,8 +213,8 @@ def build(
 
 
 def _told(file: NotListed) -> RefusedFile:
-    scope = Entry.read(file.described).scope or ""
-    return RefusedFile(shown(file.stat.path), file.why.message, scope)
+    described = Entry.read(file.described)
+    return RefusedFile(shown(file.stat.path), file.why.message, described.scope or "")
 
 
 def _group_of(record: FileRecord) -> object:
@@ -329,7 +329,6 @@ def _pooled(dataset: DatasetIndex) -> DatasetIndex | None:
     leads = pool.leads_of_all(info.leads, info.lead_unit)
     if not inits or not leads:
         return None
-    shifts = [lag * pool.stride for lag in range(pool.size)]
     return DatasetIndex(
         replace(
             info,
@@ -337,7 +336,7 @@ def _pooled(dataset: DatasetIndex) -> DatasetIndex | None:
             title=f"{info.title}, lagged",
             inits=inits,
             leads=leads,
-            members=tuple(m + shift for shift in shifts for m in info.members),
+            members=tuple(m + lag * pool.stride for lag in range(pool.size) for m in info.members),
             notes=(*info.notes, pool.told(first, last)),
             pooled=pool.size,
         ),
