@@ -18,6 +18,7 @@ from data_layer.layouts.base import Repaired
 from data_layer.layouts.files import decoded, open_raw
 from data_layer.layouts.recognise import coordinates, reasons
 from data_layer.opening import correction_of, inspect, layout_named, scan
+from data_layer.stores import is_store
 from data_layer.timing import describe_day, parse_init
 
 SHOWN = 8
@@ -31,7 +32,7 @@ def report(path: Path) -> tuple[str, bool]:
     ------
     DataLayerError: when there is no such place, or its description cannot be understood.
     """
-    if path.is_dir():
+    if path.is_dir() and not is_store(path.name):
         return _on_folder(path)
     folder, description = _archive_of(path)
     entry = description.entry_for(path.relative_to(folder).as_posix()) or NOTHING_SAID

@@ -14,7 +14,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
-from data_layer import integrity_grib
+from data_layer import integrity_grib, integrity_zarr
 from data_layer.errors import UnreadableFile
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8, 7: 1, 8: 2, 9: 4, 10: 8, 11: 8}
@@ -26,6 +26,9 @@ _MAX_RANK = 1024  # NC_MAX_VAR_DIMS
 def check_file(path: Path) -> None:
     """Raise :class:`~data_layer.errors.UnreadableFile` when the file cannot be whole."""
     try:
+        if path.is_dir():
+            integrity_zarr.check_store(path)
+            return
         size = os.path.getsize(path)
         with open(path, "rb") as f:
             magic = f.read(8)

@@ -7,7 +7,6 @@ either in a reader process of one thread or under :class:`LocalSource`'s lock.
 from __future__ import annotations
 
 import logging
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from data_layer.layouts.files import open_raw
 from data_layer.memory import LARGEST_AT_ONCE
 from data_layer.records import FileRecord, FileStat, FileSummary, Finding, NotListed
 from data_layer.storage import check_storage, size
+from data_layer.stores import Identities
 from data_layer.timing import format_init
 
 log = logging.getLogger(__name__)
@@ -294,6 +294,7 @@ class OpenFiles:
         self._folder = folder
         self._limit = limit
         self._open: dict[FileStat, xr.Dataset] = {}
+        self._identities = Identities()
 
     def get(self, record: FileRecord) -> xr.Dataset:
         """The dataset of that file.
@@ -313,7 +314,7 @@ class OpenFiles:
             except MemoryError:
                 raise
             except Exception as error:  # it was in order when it was indexed
-                self.check(record)
+                self.check(record, anew=True)
                 raise UnreadableFile(
                     f"{record.stat.path} cannot be opened ({error}).",
                     advice="Tell whoever keeps the archive: the file is damaged.",
@@ -323,18 +324,24 @@ class OpenFiles:
         self._open[record.stat] = ds  # last is the most recently used
         return ds
 
-    def check(self, record: FileRecord) -> None:
-        """Raise :class:`Unavailable` when the file changed since it was indexed."""
+    def check(self, record: FileRecord, anew: bool = False) -> None:
+        """Raise :class:`Unavailable` when the file changed since it was indexed.
+
+        Parameters
+        ----------
+        anew: by a look at this moment, whatever it costs
+            (:class:`data_layer.stores.Identities`).
+        """
         path = self._folder / record.stat.path
         try:
-            stat = os.stat(path)
+            identity = self._identities.of(path, anew)
         except OSError as error:
             self._drop(record)
             raise Unavailable(
                 f"{record.stat.path} is gone ({error.strerror}).",
                 advice="Ask again in a few seconds, when the catalogue has been renewed.",
             ) from error
-        if (stat.st_size, stat.st_mtime_ns) != (record.stat.size, record.stat.mtime_ns):
+        if identity != (record.stat.size, record.stat.mtime_ns):
             self._drop(record)
             raise Unavailable(
                 f"{record.stat.path} changed since it was indexed.",

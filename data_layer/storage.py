@@ -1,4 +1,4 @@
-"""What may a file make a reader unpack? Limits on how a NetCDF-4 file is stored.
+"""What may a file make a reader unpack? Limits on how NetCDF-4 and Zarr are stored.
 
 A file of a megabyte can hold a chunk that unpacks to gigabytes, of which a
 single cell costs all; a file of some kilobytes can declare terabytes; and one
@@ -28,6 +28,7 @@ from pathlib import Path
 import h5py
 from h5py import h5d, h5g, h5l, h5o
 
+from data_layer import integrity_zarr, stores
 from data_layer.errors import UnreadableFile
 from data_layer.memory import LARGEST_AT_ONCE
 
@@ -41,12 +42,17 @@ DEEPEST_GROUP = 32
 def check_storage(path: Path, largest: int = LARGEST_AT_ONCE) -> None:
     """Raise :class:`~data_layer.errors.UnreadableFile` when reading the file would be unsafe.
 
-    Anything but HDF5, and HDF5 that does not open, is left to whoever opens it next.
+    Anything but HDF5 and Zarr, and HDF5 that does not open, is left to whoever opens it next.
 
     Parameters
     ----------
     largest: bytes that may be unpacked at one go.
     """
+    if path.is_dir():
+        arrays = integrity_zarr.arrays(path)
+        unpacked = sum(_bounded(a.name, a.cell, a.shape, a.chunk, largest) for a in arrays)
+        _check_work(unpacked, path)
+        return
     try:
         file = h5py.File(path, "r")
     except OSError:
@@ -58,10 +64,14 @@ def check_storage(path: Path, largest: int = LARGEST_AT_ONCE) -> None:
                 unpacked += _unpacked(name, dataset, largest)
         except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
             raise UnreadableFile(f"its structure is damaged ({error})") from error
-    most = max(UNPACKED_IN_ANY_CASE, MOST_UNPACKED_PER_BYTE * path.stat().st_size)
-    if unpacked > most:
+    _check_work(unpacked, path)
+
+
+def _check_work(unpacked: int, path: Path) -> None:
+    stored, _ = stores.identity(path)
+    if unpacked > max(UNPACKED_IN_ANY_CASE, MOST_UNPACKED_PER_BYTE * stored):
         raise UnreadableFile(
-            f"it declares {size(unpacked)} of values and is {size(path.stat().st_size)} long: "
+            f"it declares {size(unpacked)} of values and is {size(stored)} long: "
             "they cannot have been written"
         )
 
@@ -112,10 +122,16 @@ def _unpacked(name: str, dataset: h5d.DatasetID, largest: int) -> int:
     storage = created.get_layout()
     if storage == h5d.VIRTUAL or created.get_external_count():
         raise UnreadableFile(f"its variable {name!r} lies in another file")
-    chunk = cell * math.prod(created.get_chunk()) if storage == h5d.CHUNKED else 0
-    if chunk > largest:
+    chunk = created.get_chunk() if storage == h5d.CHUNKED else None
+    return _bounded(name, cell, shape, chunk, largest)
+
+
+def _bounded(
+    name: str, cell: int, shape: tuple[int, ...], chunk: tuple[int, ...] | None, largest: int
+) -> int:
+    if chunk is not None and cell * math.prod(chunk) > largest:
         raise UnreadableFile(
-            f"its variable {name!r} is stored in chunks of {size(chunk)}; "
+            f"its variable {name!r} is stored in chunks of {size(cell * math.prod(chunk))}; "
             f"up to {size(largest)} are read"
         )
     unpacked = cell * math.prod(shape)

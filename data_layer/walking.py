@@ -13,6 +13,7 @@ from stat import S_ISREG
 from data_layer.checksums import Promises, is_manifest
 from data_layer.described import FILE_NAME
 from data_layer.records import FileStat
+from data_layer.stores import identity, is_store, within_store
 
 SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf", ".grib", ".grb", ".grib2", ".grb2")
 
@@ -26,6 +27,7 @@ SHARE_OF_TIME = 0.02
 def walk(folder: Path) -> Iterator[FileStat]:
     """Every file of the folder with a NetCDF or GRIB name, folder by folder, in order of its name.
 
+    A Zarr store, a folder, is one of these files (:func:`data_layer.stores.identity`).
     Hidden names (a leading dot) are left out: writers use them for files that
     are not complete. So are links that lead out of the folder.
     """
@@ -36,20 +38,34 @@ def walk(folder: Path) -> Iterator[FileStat]:
         place = waiting.pop()
         files, manifests, folders = _listed(root, place)
         promises.enter(place, [Path(root, m.path) for m in manifests])
-        for file in files:
+        stores = [store for f in folders if is_store(f) for store in _as_file(root, f)]
+        for file in sorted((*files, *stores), key=lambda f: f.path) if stores else files:
             promised = promises.of(file.path)
             yield replace(file, promised=promised) if promised else file
-        waiting += reversed(folders)
+        waiting += (f for f in reversed(folders) if not is_store(f))
+
+
+def _as_file(root: str, store: str) -> Iterator[FileStat]:
+    try:
+        yield FileStat(store, *identity(Path(root, store)))
+    except OSError:
+        return  # removed while we looked
 
 
 def _listed(root: str, place: str) -> tuple[list[FileStat], list[FileStat], list[str]]:
-    """Files, manifests and folders right in ``place``, which is relative to ``root``."""
+    """Files, manifests and folders right in ``place``, which is relative to ``root``.
+
+    In a Zarr store all files count, whatever their names.
+    """
+    in_store = within_store(place)
     files: list[FileStat] = []
     manifests: list[FileStat] = []
     folders: list[str] = []
     try:
         with os.scandir(os.path.join(root, place)) as entries:
-            there = sorted((e for e in entries if e.name[0] != "."), key=lambda e: e.name)
+            there = sorted(
+                (e for e in entries if in_store or e.name[0] != "."), key=lambda e: e.name
+            )
     except OSError:
         return files, manifests, folders  # removed while we looked, or not for us
     for entry in there:
@@ -57,7 +73,7 @@ def _listed(root: str, place: str) -> tuple[list[FileStat], list[FileStat], list
         try:
             if entry.is_dir(follow_symlinks=False):
                 folders.append(path)
-            elif (held := _kind(entry.name, files, manifests)) is not None:
+            elif (held := files if in_store else _kind(entry.name, files, manifests)) is not None:
                 if entry.is_symlink() and not _within(root, entry.path):
                     continue
                 stat = entry.stat()
@@ -120,7 +136,8 @@ class Changes:
     are few. One that is being written does not: so folders in which something is young
     are looked at file by file. Files that are written over in place after a long time
     are found when all are looked at, which is done as often as takes a fiftieth of the
-    time: at each look in a small archive. Events of the operating system would say more,
+    time: at each look in a small archive. The folders of a Zarr store are looked at like
+    any others, and all files in them. Events of the operating system would say more,
     but not on network file systems, where archives lie, nor for any number of folders.
     """
 

@@ -10,6 +10,7 @@ from data_layer.errors import UnreadableFile
 from data_layer.layouts.calendars import in_standard_calendar
 from data_layer.layouts.chunks import with_direct_chunks
 from data_layer.layouts.messages import is_grib, open_grib
+from data_layer.layouts.zarrs import open_zarr
 
 
 def open_raw(path: Path) -> xr.Dataset:
@@ -18,8 +19,10 @@ def open_raw(path: Path) -> xr.Dataset:
     Raises
     ------
     OSError, ValueError, RuntimeError: as the NetCDF library says it.
-    UnreadableFile: for GRIB that makes no dataset, or without what reads it.
+    UnreadableFile: for GRIB that makes no dataset, or without what reads it or Zarr.
     """
+    if path.is_dir():
+        return open_zarr(path)
     if is_grib(path):
         return open_grib(path)
     raw = xr.open_dataset(path, engine="netcdf4", decode_cf=False, chunks=None, cache=False)

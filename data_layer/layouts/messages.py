@@ -42,6 +42,8 @@ LARGEST_MAP = 64_000_000
 
 def is_grib(path: Path) -> bool:
     """Whether the file begins as a GRIB message does (NULs before it included)."""
+    if path.is_dir():
+        return False
     with open(path, "rb") as f:
         return integrity_grib.begins(f)
 

@@ -1,0 +1,80 @@
+"""Zarr stores as lazy datasets: metadata are read at opening, a chunk when it is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import xarray as xr
+from xarray.backends import BackendArray
+from xarray.core.indexing import (
+    ExplicitIndexer,
+    IndexingSupport,
+    LazilyIndexedArray,
+    explicit_indexing_adapter,
+)
+
+from data_layer.errors import UnreadableFile
+from data_layer.integrity_zarr import version
+
+
+def open_zarr(path: Path) -> xr.Dataset:
+    """The store as a lazy, undecoded dataset.
+
+    Each array's own metadata count, which were checked: a consolidated copy of them may
+    be out of date.
+
+    Raises
+    ------
+    UnreadableFile: without the Zarr library, or when it is not a store.
+    OSError, ValueError, RuntimeError: as the library says it. Reading raises OSError,
+        whatever a codec says.
+    """
+    try:
+        import zarr  # noqa: F401
+    except ImportError as error:
+        raise UnreadableFile(
+            "it is a Zarr store, and what reads it is not installed: "
+            "install poama-panel[zarr], or zarr"
+        ) from error
+    raw = xr.open_dataset(
+        path,
+        engine="zarr",
+        decode_cf=False,
+        chunks=None,
+        cache=False,
+        consolidated=False,
+        zarr_format=version(path),
+    )
+    lazy = {
+        name: xr.Variable(v.dims, LazilyIndexedArray(_Stored(v)), v.attrs, v.encoding)
+        for name, v in raw.variables.items()
+        if name not in raw.indexes
+    }
+    out = raw.assign(lazy)
+    out.set_close(raw.close)
+    return out
+
+
+class _Stored(BackendArray):
+    """An array whose damage is an OSError."""
+
+    def __init__(self, v: xr.Variable) -> None:
+        self._v = v
+        self.shape = v.shape
+        self.dtype = v.dtype
+
+    def __getitem__(self, key: ExplicitIndexer) -> Any:
+        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
+        try:
+            values: npt.NDArray[Any] = self._v.isel(
+                dict(zip(self._v.dims, key, strict=True))
+            ).values
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise OSError(f"{type(error).__name__}: {error}") from error
+        return values
