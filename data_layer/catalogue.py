@@ -26,21 +26,7 @@ from data_layer.naming import shown, slug, template, unique_ids, words
 from data_layer.pooling import Part, Pool, of_one_hour
 from data_layer.records import FileRecord, FileStat, FileSummary, Finding, NotListed
 from data_layer.timing import lead_of, parse_init, valid_period
-from data_layer.walking import SUFFIXES, description_stats, digest, fingerprint, walk
-
-__all__ = [
-    "SUFFIXES",
-    "ArchiveIndex",
-    "DatasetIndex",
-    "FileRecord",
-    "FileStat",
-    "FileSummary",
-    "build",
-    "description_stats",
-    "digest",
-    "fingerprint",
-    "walk",
-]
+from data_layer.walking import digest
 
 T = TypeVar("T")
 

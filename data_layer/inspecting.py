@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from data_layer.api import DatasetInfo
-from data_layer.catalogue import FileSummary
 from data_layer.described import FILE_NAME, NOTHING_SAID, Description, Entry, read_description
 from data_layer.errors import DataLayerError, LeftOut, UnreadableFile
 from data_layer.layouts.base import Repaired
 from data_layer.layouts.files import decoded, open_raw
 from data_layer.layouts.recognise import coordinates, reasons
 from data_layer.opening import correction_of, inspect, layout_named, scan
+from data_layer.records import FileSummary
 from data_layer.stores import is_store
 from data_layer.timing import describe_day, parse_init
 

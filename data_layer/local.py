@@ -12,7 +12,7 @@ import xarray as xr
 
 from data_layer import cells, frames, opening, schema
 from data_layer.api import Catalogue, Limits, ProductInfo, ProductRequest
-from data_layer.catalogue import ArchiveIndex, DatasetIndex, FileRecord
+from data_layer.catalogue import ArchiveIndex, DatasetIndex
 from data_layer.errors import (
     BadRequest,
     UnknownInit,
@@ -24,6 +24,7 @@ from data_layer.indexfile import IndexFile
 from data_layer.pooling import Part
 from data_layer.products import infos, product
 from data_layer.products.base import Product
+from data_layer.records import FileRecord
 from data_layer.requests import check
 from data_layer.timing import format_init, parse_init, valid_period
 

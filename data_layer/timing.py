@@ -41,6 +41,14 @@ def parse_init(text: str) -> Moment:
     raise ValueError(f"{text!r} is not a start; write YYYY-MM-DD or YYYY-MM-DDTHH")
 
 
+def parse_digits(text: str) -> Moment | None:
+    """``20110724``, as file names write a day → that moment; ``None`` when it is no day."""
+    try:
+        return parse_init(f"{text[:4]}-{text[4:6]}-{text[6:]}")
+    except ValueError:
+        return None
+
+
 def format_init(moment: Moment) -> str:
     """The inverse of :func:`parse_init`; the hour is written only when it is not 0."""
     return moment.strftime("%Y-%m-%dT%H" if moment.hour else "%Y-%m-%d")

@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_layer.timing import Moment, parse_init
+from data_layer.timing import Moment, parse_digits
 
 _NAME = re.compile(
     r"^(?:(?P<run>[sw])_)?"
@@ -80,12 +80,8 @@ class AccessPlace:
 def parse_name(path: Path) -> AccessName | None:
     """What the file's name says; ``None`` when it is not such a name, or names no day."""
     match = _NAME.match(path.stem)
-    if match is None:
-        return None
-    day = match["init"]
-    try:
-        init = parse_init(f"{day[:4]}-{day[4:6]}-{day[6:]}")
-    except ValueError:
+    init = parse_digits(match["init"]) if match is not None else None
+    if match is None or init is None:
         return None
     member = match["member"][1:]
     return AccessName(

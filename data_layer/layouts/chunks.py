@@ -23,15 +23,10 @@ import xarray as xr
 from h5py import h5z
 from isal import isal_zlib
 from isal.igzip_lib import IsalError
-from xarray.backends import BackendArray
-from xarray.core.indexing import (
-    ExplicitIndexer,
-    IndexingSupport,
-    LazilyIndexedArray,
-    explicit_indexing_adapter,
-)
+from xarray.core.indexing import LazilyIndexedArray
 
 from data_layer import kernels
+from data_layer.layouts.lazy import LazyArray
 
 # What a chunk may unpack to here; larger ones are left to the library.
 LARGEST_CHUNK = 64 << 20
@@ -93,7 +88,7 @@ class _Stored:
             self._file = None
 
 
-class _Chunked(BackendArray):
+class _Chunked(LazyArray):
     def __init__(self, v: xr.Variable, stored: _Stored, name: str) -> None:
         self._v = v
         self._stored = stored
@@ -102,9 +97,6 @@ class _Chunked(BackendArray):
         self._tried = False
         self.shape = v.shape
         self.dtype = v.dtype
-
-    def __getitem__(self, key: ExplicitIndexer) -> Any:
-        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
         region = _region(key, self.shape)

@@ -8,6 +8,7 @@ from functools import partial
 import xarray as xr
 
 from data_layer.errors import UnreadableFile
+from data_layer.layouts.lazy import with_all_attributes
 from data_layer.layouts.recognise import STANDARD_NAMES
 
 Correct = Callable[[xr.Dataset], xr.Dataset]
@@ -53,11 +54,7 @@ def _corrected(
     for name, said in variables.items():
         if name in attrs:
             attrs[name].update(said)
-    changed = {}
-    for key, v in raw.variables.items():
-        if attrs[str(key)] != v.attrs:
-            changed[key] = v.copy(deep=False)
-            changed[key].attrs = attrs[str(key)]
-    out = raw.assign(changed)
+    changed = {k: attrs[str(k)] for k, v in raw.variables.items() if attrs[str(k)] != v.attrs}
+    out = with_all_attributes(raw, changed)
     out.set_close(raw.close)
     return out

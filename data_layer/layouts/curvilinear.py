@@ -17,16 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from cachetools import LRUCache, cached
-from xarray.backends import BackendArray
-from xarray.core.indexing import (
-    ExplicitIndexer,
-    IndexingSupport,
-    LazilyIndexedArray,
-    explicit_indexing_adapter,
-)
+from xarray.core.indexing import LazilyIndexedArray
 
 from data_layer.errors import UnreadableFile
-from data_layer.layouts.lazy import with_dims
+from data_layer.layouts.lazy import LazyArray, with_dims
 from data_layer.layouts.nearest import Placement, place
 from data_layer.layouts.recognise import coordinates
 
@@ -168,15 +162,12 @@ def _nearest(v: xr.Variable, y: Hashable, x: Hashable, found: Placement) -> xr.V
     return xr.Variable(dims, LazilyIndexedArray(_Nearest(with_dims(v, dims), found)), attrs)
 
 
-class _Nearest(BackendArray):
+class _Nearest(LazyArray):
     def __init__(self, v: xr.Variable, found: Placement) -> None:
         self._v = v
         self._source = found.source
         self.shape = (*v.shape[:-2], *found.source.shape)
         self.dtype = np.result_type(v.dtype, np.float32)
-
-    def __getitem__(self, key: ExplicitIndexer) -> Any:
-        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
         front, last = key[:-2], key[-2:]

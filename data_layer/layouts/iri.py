@@ -24,6 +24,7 @@ import xarray as xr
 from data_layer.errors import LeftOut, UnreadableFile
 from data_layer.layouts.base import Repaired
 from data_layer.layouts.files import decoded
+from data_layer.layouts.lazy import with_all_attributes
 from data_layer.layouts.months import in_months, month_starts
 from data_layer.layouts.recognise import coordinates
 from data_layer.layouts.stacked import stacked
@@ -86,9 +87,8 @@ def _in_known_words(raw: xr.Dataset) -> xr.Dataset:
         if "missing_value" in attrs and isinstance(fill, np.floating) and np.isnan(fill):
             # Missing all the same, and xarray warns of two values that mean it.
             del attrs["_FillValue"]
-        changed[name] = v.copy(deep=False)
-        changed[name].attrs = attrs
-    return raw.assign(changed)
+        changed[name] = attrs
+    return with_all_attributes(raw, changed)
 
 
 def _without_a_place(ds: xr.Dataset) -> str:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from data_layer.errors import UnreadableFile
 from data_layer.layouts.files import decoded
+from data_layer.layouts.lazy import with_all_attributes
 from data_layer.layouts.recognise import coordinates
 from data_layer.schema import moments
 from data_layer.timing import LeadUnit, Moment
@@ -79,11 +80,9 @@ def dates_of(numbers: npt.NDArray[Any], attrs: Mapping[Any, Any]) -> list[Moment
 
 def with_attributes(raw: xr.Dataset, changes: dict[str, dict[str, str]]) -> xr.Dataset:
     """``raw``, still lazy, with attributes of some variables added or replaced."""
-    changed = {}
-    for name, attrs in changes.items():
-        changed[name] = raw.variables[name].copy(deep=False)
-        changed[name].attrs = raw.variables[name].attrs | attrs
-    return raw.assign(changed)
+    return with_all_attributes(
+        raw, {name: raw.variables[name].attrs | attrs for name, attrs in changes.items()}
+    )
 
 
 def fields(raw: xr.Dataset, time: str) -> list[str]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,32 @@ from xarray.core.indexing import (
     LazilyIndexedArray,
     explicit_indexing_adapter,
 )
+
+
+class LazyArray(BackendArray):
+    """An array that reads what is asked for, one index for each dim independently.
+
+    Whoever derives sets ``shape`` and ``dtype``.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def __getitem__(self, key: ExplicitIndexer) -> Any:
+        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
+        """The values at a number, slice or array of positions along each dim."""
+        raise NotImplementedError
+
+
+def with_all_attributes(raw: xr.Dataset, attrs: Mapping[Hashable, dict[Any, Any]]) -> xr.Dataset:
+    """``raw``, still lazy, with these in place of all attributes of the variables named."""
+    changed = {}
+    for name, said in attrs.items():
+        changed[name] = raw.variables[name].copy(deep=False)
+        changed[name].attrs = said
+    return raw.assign(changed)
 
 
 def with_dims(v: xr.Variable, dims: tuple[str, ...]) -> xr.Variable:
@@ -49,16 +75,13 @@ def mapped(v: xr.Variable, function: Function, *beside: xr.Variable) -> xr.Varia
     return xr.Variable(v.dims, data, v.attrs, v.encoding)
 
 
-class _Mapped(BackendArray):
+class _Mapped(LazyArray):
     def __init__(self, v: xr.Variable, function: Function, beside: tuple[xr.Variable, ...]) -> None:
         self._v = v
         self._function = function
         self._beside = beside
         self.shape = v.shape
         self.dtype = v.dtype
-
-    def __getitem__(self, key: ExplicitIndexer) -> Any:
-        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
         at = dict(zip(self._v.dims, key, strict=True))
@@ -73,15 +96,12 @@ def _broadcast(v: xr.Variable, dims: tuple[Hashable, ...]) -> npt.NDArray[Any]:
     return there[tuple(slice(None) if d in v.dims else np.newaxis for d in dims)]
 
 
-class _Arranged(BackendArray):
+class _Arranged(LazyArray):
     def __init__(self, v: xr.Variable, dims: tuple[str, ...]) -> None:
         self._v = v
         self._dims = dims
         self.shape = tuple(v.sizes.get(d, 1) for d in dims)
         self.dtype = v.dtype
-
-    def __getitem__(self, key: ExplicitIndexer) -> Any:
-        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
         wanted = dict(zip(self._dims, key, strict=True))

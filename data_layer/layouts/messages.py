@@ -16,16 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from xarray.backends import BackendArray
-from xarray.core.indexing import (
-    ExplicitIndexer,
-    IndexingSupport,
-    LazilyIndexedArray,
-    explicit_indexing_adapter,
-)
+from xarray.core.indexing import LazilyIndexedArray
 
 from data_layer import integrity_grib
 from data_layer.errors import LeftOut, UnreadableFile
+from data_layer.layouts.lazy import LazyArray
 
 _TIMES = ("time", "step", "indexing_time", "forecastMonth")
 _MORE_KEYS = ("begin", "system", "class", "type")
@@ -214,16 +209,13 @@ def _own_starts(index: Any, times: Sequence[str]) -> dict[int, int]:
     return dict(own) if len({number for number, _ in own}) == len(own) else {}
 
 
-class _Messages(BackendArray):
+class _Messages(LazyArray):
     """cfgrib's array of messages, for any index: one message is read for each map."""
 
     def __init__(self, messages: Any) -> None:
         self._messages = messages
         self.shape = messages.shape
         self.dtype = messages.dtype
-
-    def __getitem__(self, key: ExplicitIndexer) -> Any:
-        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
         listed = [

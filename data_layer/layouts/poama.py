@@ -22,7 +22,7 @@ from data_layer.layouts.base import Repaired
 from data_layer.layouts.labelled import axis_of_time, dates_of, fields, labelled, with_attributes
 from data_layer.layouts.lazy import mapped
 from data_layer.layouts.recognise import coordinates
-from data_layer.timing import LeadUnit, Moment, lead_of, parse_init
+from data_layer.timing import LeadUnit, Moment, lead_of, parse_digits
 
 MEMBERS = 11
 """Of each model version."""
@@ -77,12 +77,8 @@ class _Place:
 
 def _place(path: Path) -> _Place | None:
     match = _NAME.match(path.stem)
-    if match is None:
-        return None
-    day = match["init"]
-    try:
-        init = parse_init(f"{day[:4]}-{day[4:6]}-{day[6:]}")
-    except ValueError:
+    init = parse_digits(match["init"]) if match is not None else None
+    if match is None or init is None:
         return None
     folders = path.parts[-2::-1]
     return _Place(

@@ -10,13 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from xarray.backends import BackendArray
-from xarray.core.indexing import (
-    ExplicitIndexer,
-    IndexingSupport,
-    LazilyIndexedArray,
-    explicit_indexing_adapter,
-)
+from xarray.core.indexing import LazilyIndexedArray
+
+from data_layer.layouts.lazy import LazyArray
 
 
 def stacked(
@@ -35,7 +31,7 @@ def stacked(
     return xr.Variable(names, LazilyIndexedArray(data), v.attrs, v.encoding)
 
 
-class _Stacked(BackendArray):
+class _Stacked(LazyArray):
     def __init__(self, v: xr.Variable, dims: tuple[str, str], pairs: npt.NDArray[np.int64]) -> None:
         self._v = v
         self._first, self._second = dims
@@ -43,9 +39,6 @@ class _Stacked(BackendArray):
         self._dims = [d for d in v.dims if d != self._second]
         self.shape = tuple(len(pairs) if d == self._first else v.sizes[d] for d in self._dims)
         self.dtype = v.dtype
-
-    def __getitem__(self, key: ExplicitIndexer) -> Any:
-        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
         others = dict(zip(self._dims, key, strict=True))

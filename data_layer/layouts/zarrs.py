@@ -7,16 +7,11 @@ from typing import Any
 
 import numpy.typing as npt
 import xarray as xr
-from xarray.backends import BackendArray
-from xarray.core.indexing import (
-    ExplicitIndexer,
-    IndexingSupport,
-    LazilyIndexedArray,
-    explicit_indexing_adapter,
-)
+from xarray.core.indexing import LazilyIndexedArray
 
 from data_layer.errors import UnreadableFile
 from data_layer.integrity_zarr import version
+from data_layer.layouts.lazy import LazyArray
 
 
 def open_zarr(path: Path) -> xr.Dataset:
@@ -57,16 +52,13 @@ def open_zarr(path: Path) -> xr.Dataset:
     return out
 
 
-class _Stored(BackendArray):
+class _Stored(LazyArray):
     """An array whose damage is an OSError."""
 
     def __init__(self, v: xr.Variable) -> None:
         self._v = v
         self.shape = v.shape
         self.dtype = v.dtype
-
-    def __getitem__(self, key: ExplicitIndexer) -> Any:
-        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
         try:

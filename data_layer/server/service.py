@@ -211,8 +211,6 @@ class Service:
         """
         dataset = self.catalogue().dataset(request.dataset)
         dataset.check_version(request.version)
-        if request.init is not None and dataset.inits:
-            dataset.check_init(request.init)
         return dataset
 
     async def frame(self, request: ProductRequest, encoding: str) -> bytes:

@@ -10,15 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_layer.api import GridInfo, VariableInfo
-from data_layer.catalogue import (
-    ArchiveIndex,
-    FileRecord,
-    FileStat,
-    FileSummary,
-    build,
-)
+from data_layer.catalogue import ArchiveIndex, build
 from data_layer.errors import LeftOut, UnknownDataset
 from data_layer.opening import scan
+from data_layer.records import FileRecord, FileStat, FileSummary
 
 TAS = VariableInfo("tas", "Temperature", "K")
 GRID = GridInfo(4, 6, (-30.0, 30.0), (0.0, 300.0), wraps=True)

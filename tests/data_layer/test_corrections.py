@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from data_layer.api import Point, ProductRequest
-from data_layer.catalogue import FileRecord, FileStat
 from data_layer.described import Entry
 from data_layer.errors import LeftOut, UnreadableFile
 from data_layer.local import LocalSource
 from data_layer.opening import OpenFiles, inspect
+from data_layer.records import FileRecord, FileStat
 
 
 def entry(**said):

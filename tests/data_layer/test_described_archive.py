@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from data_layer.catalogue import fingerprint
 from data_layer.errors import BadRequest
 from data_layer.opening import scan
+from data_layer.walking import fingerprint
 
 
 def test_what_is_said_holds_and_belongs_together(forecast, write, tmp_path):

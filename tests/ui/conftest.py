@@ -113,15 +113,7 @@ def watch(browser: Browser, site: Site) -> Iterator[Watch]:
     page.set_default_timeout(20_000)
     seen = Watch(page, site)
     page.on("request", lambda r: seen.requests.append(r))
-    page.on(
-        "websocket",
-        lambda ws: ws.on("framesent", lambda payload: seen.sent.append(len(payload))),
-    )
-    page.on("pageerror", lambda e: seen.errors.append(f"page error: {e}"))
-    page.on(
-        "console",
-        lambda m: seen.errors.append(f"{m.type}: {m.text}") if m.type == "error" else None,
-    )
+    seen.listen()
     yield seen
     context.close()
 

@@ -108,15 +108,7 @@ def watch(browser: Browser, lab: Site) -> Iterator[Watch]:
         route.abort()
 
     context.route(lambda url: urlsplit(url).hostname not in ("127.0.0.1", None), refuse)
-    page.on(
-        "websocket",
-        lambda ws: ws.on("framesent", lambda payload: seen.sent.append(len(payload))),
-    )
-    page.on("pageerror", lambda e: seen.errors.append(f"page error: {e}"))
-    page.on(
-        "console",
-        lambda m: seen.errors.append(f"{m.type}: {m.text}") if m.type == "error" else None,
-    )
+    seen.listen()
     page.goto(lab.url)
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=90_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()

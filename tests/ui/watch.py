@@ -42,6 +42,18 @@ class Watch:
     errors: list[str] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
 
+    def listen(self) -> None:
+        """From now on note what the page sends and complains of."""
+        self.page.on(
+            "websocket",
+            lambda ws: ws.on("framesent", lambda payload: self.sent.append(len(payload))),
+        )
+        self.page.on("pageerror", lambda e: self.errors.append(f"page error: {e}"))
+        self.page.on(
+            "console",
+            lambda m: self.errors.append(f"{m.type}: {m.text}") if m.type == "error" else None,
+        )
+
     def frames(self) -> list[str]:
         """Addresses of the frames that were fetched."""
         return [r.url for r in self.requests if "/frames/" in r.url]
