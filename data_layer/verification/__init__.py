@@ -1,0 +1,1 @@
+"""How good forecasts were: scores, cross-validation and resampling, as pure functions."""
