@@ -15,11 +15,11 @@ WITH_BROWSER = browser=$$($(dir $(word 1,$<))bin/python scripts/find_browser.py 
 	POAMA_CHROMIUM="$$browser"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check drill bench screenshots clean
+.PHONY: help run test check drill bench bench-products screenshots clean
 
 help: ## say what there is
 	@echo "make TARGET; with PYTHON=python3.13 for another Python, ARGS='…' for pytest and the like"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 run: $(VENV)/with-run ## show the demo: real and synthetic forecasts in the browser
 	$(BIN)/poama-panel demo $(ARGS)
@@ -44,6 +44,9 @@ drill: $(VENV)/with-test ## show thousands of damaged files to the data layer; A
 
 bench: $(BENCH_VENV)/with-bench ## measure against hvPlot; see benchmarks/README.md
 	$(WITH_BROWSER) $(BENCH_BIN)/python benchmarks/run.py $(ARGS)
+
+bench-products: $(BENCH_VENV)/with-bench ## measure products and scores against xarray, numpy and xskillscore
+	$(BENCH_BIN)/python benchmarks/products.py $(ARGS)
 
 screenshots: $(VENV)/with-test ## make the pictures of the documentation anew
 	$(WITH_BROWSER) $(BIN)/python scripts/screenshots.py $(ARGS)

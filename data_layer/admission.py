@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from data_layer.api import Box, DatasetInfo, GridInfo, ProductInfo, ProductRequest
 from data_layer.errors import TooLarge
+from data_layer.offers import split
 
 
 def check_size(
@@ -17,7 +18,8 @@ def check_size(
     ------
     TooLarge: when it has more.
     """
-    per_member = any(p.name == request.product and p.per_member for p in products)
+    name, _ = split(request.product)
+    per_member = any(p.name == name and p.per_member for p in products)
     values = size(dataset, request, per_member=per_member)
     if values > limit:
         raise TooLarge(
@@ -36,11 +38,12 @@ def size(dataset: DatasetInfo, request: ProductRequest, *, per_member: bool) -> 
         maps = len(dataset.inits) if request.init is None else 1
         maps *= len(dataset.leads) if request.lead is None else 1
         maps *= len(dataset.members) if per_member and request.member is None else 1
-    return maps * _cells(dataset.grid, request)
+    return maps * cells_of(dataset.grid, request)
 
 
-def _cells(grid: GridInfo, request: ProductRequest) -> int:
-    if request.point is not None:
+def cells_of(grid: GridInfo, request: ProductRequest) -> int:
+    """Cells of a map that a request leaves open, or a few more."""
+    if request.point is not None or request.region is not None:
         return 1
     if request.box is None:
         return grid.ny * grid.nx

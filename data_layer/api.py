@@ -22,6 +22,7 @@ from data_layer.errors import (
     UnknownMember,
     UnknownVariable,
 )
+from data_layer.offers import ProductInfo as ProductInfo
 from data_layer.timing import LeadUnit, parse_init
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class GridInfo:
     """The extent of a regular latitude-longitude grid, cell centres in degrees.
 
     ``lon`` ascends and lies in [0, 720): a region across Greenwich goes on past
-    360. ``wraps`` is true when the cells close the circle.
+    360. ``wraps`` is true when the cells close the circle. ``nowhere`` is true of an
+    index, which has no grid (:data:`NO_GRID`): the one cell is counted and is no place.
     """
 
     ny: int
@@ -54,6 +56,10 @@ class GridInfo:
     lat: tuple[float, float]
     lon: tuple[float, float]
     wraps: bool
+    nowhere: bool = False
+
+
+NO_GRID = GridInfo(1, 1, (0.0, 0.0), (0.0, 0.0), wraps=False, nowhere=True)
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,9 @@ class DatasetInfo:
     starts. ``of`` is the id of the forecast that a hindcast or observations belong
     to, where the archive says so; ``scope`` what a caller must be allowed to see it.
     ``pooled`` is the number of starts that each ensemble is made of, when that is more
-    than its own.
+    than its own. ``hindcast`` and ``observations`` are the ids of the datasets that its
+    products compare it with (:mod:`data_layer.linking`), or empty; ``version`` changes
+    with theirs too.
     """
 
     id: str
@@ -94,6 +102,13 @@ class DatasetInfo:
     of: str = ""
     scope: str = ""
     pooled: int = 1
+    hindcast: str = ""
+    observations: str = ""
+
+    @property
+    def gridless(self) -> bool:
+        """Whether it is of indices: series that have no map and are not of places."""
+        return self.grid.nowhere
 
     def variable(self, name: str) -> VariableInfo:
         """The variable of that name, or :class:`UnknownVariable`."""
@@ -191,24 +206,6 @@ class Catalogue:
 
 
 @dataclass(frozen=True)
-class ProductInfo:
-    """One product: what it computes and how.
-
-    ``per_member`` products are of one member; the others of the whole
-    ensemble. ``min_members`` is the least ensemble that gives a result.
-    ``range_of`` names the product whose range of values this one shares, so
-    that a map of the mean and the maps of its members get one colour scale.
-    """
-
-    name: str
-    title: str
-    method: str
-    per_member: bool = False
-    min_members: int = 1
-    range_of: str = ""
-
-
-@dataclass(frozen=True)
 class Box:
     """A region, cell centres within ``south ≤ lat ≤ north`` and eastward from west to east.
 
@@ -266,7 +263,9 @@ class ProductRequest:
     """One question. What is ``None`` is not narrowed down.
 
     ``lead=None`` asks for every lead, ``member=None`` for every member (of a
-    ``per_member`` product), ``point`` for one cell, ``box`` for a region.
+    ``per_member`` product), ``point`` for one cell, ``box`` for the cells of a box,
+    ``region`` for the mean over an area or the value of an index
+    (:mod:`data_layer.places`), of which the product is then computed.
     ``version`` pins the dataset's version: if the files have changed since, the
     answer is :class:`~data_layer.errors.SupersededVersion` rather than other
     data under an old address.
@@ -281,11 +280,13 @@ class ProductRequest:
     point: Point | None = None
     box: Box | None = None
     version: str | None = None
+    region: str | None = None
 
     def __post_init__(self) -> None:
-        if self.point is not None and self.box is not None:
+        if sum(place is not None for place in (self.point, self.box, self.region)) > 1:
             raise BadRequest(
-                "Ask for a point or for a box, not for both.", advice="Leave one of them out."
+                "Ask for a point, for a box or for a region, not for several of them.",
+                advice="Leave the others out.",
             )
         if self.init is not None:
             try:
@@ -331,15 +332,15 @@ class ForecastSource(Protocol):
         Dims are those of ``(init, member, lead, lat, lon)`` that the request
         leaves open, in that order, with ``init``, ``lead``, ``member``, ``lat``,
         ``lon`` as scalar coordinates otherwise, and ``valid_time``. Observations
-        have ``(time, lat, lon)``. Units and CF attributes are kept, ``method``
-        names the computation.
+        have ``(time, lat, lon)``. An index has neither ``lat`` nor ``lon``. Units
+        and CF attributes are kept, ``method`` names the computation.
         """
         ...
 
     def frame(self, request: ProductRequest) -> bytes:
         """One map as a binary frame (:mod:`data_layer.frames`), not compressed.
 
-        The request must leave only ``lat`` and ``lon`` open.
+        The request must leave only ``lat`` and ``lon`` open. An index has no map.
         """
         ...
 

@@ -16,15 +16,20 @@ V = TypeVar("V")
 _ENTRY_OVERHEAD = 512
 
 
-class ByteCache:
-    """The most recently used byte strings, up to ``max_bytes`` in all.
+class ByteCache(Generic[V]):
+    """The most recently used values, up to ``max_bytes`` in all.
 
-    A string larger than the whole cache is not kept.
+    A value larger than the whole cache is not kept.
+
+    Parameters
+    ----------
+    size_of: the bytes that a value takes.
     """
 
-    def __init__(self, max_bytes: int) -> None:
-        self._entries: LRUCache[Hashable, bytes] = LRUCache(
-            max_bytes, getsizeof=lambda value: len(value) + _ENTRY_OVERHEAD
+    def __init__(self, max_bytes: int, size_of: Callable[[V], int]) -> None:
+        self._size_of = size_of
+        self._entries: LRUCache[Hashable, V] = LRUCache(
+            max_bytes, getsizeof=lambda value: size_of(value) + _ENTRY_OVERHEAD
         )
 
     @property
@@ -35,14 +40,18 @@ class ByteCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, key: Hashable) -> bytes | None:
-        """The string kept under ``key``, now the most recently used."""
+    def get(self, key: Hashable) -> V | None:
+        """The value kept under ``key``, now the most recently used."""
         return self._entries.get(key)
 
-    def put(self, key: Hashable, value: bytes) -> None:
+    def put(self, key: Hashable, value: V) -> None:
         """Keep ``value``, forgetting the least recently used ones as needed."""
-        if len(value) + _ENTRY_OVERHEAD <= self._entries.maxsize:
+        if self._size_of(value) + _ENTRY_OVERHEAD <= self._entries.maxsize:
             self._entries[key] = value
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._entries.clear()
 
 
 class SingleFlight(Generic[V]):

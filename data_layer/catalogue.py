@@ -1,8 +1,6 @@
-"""What exists on disk, as an index.
+"""Puts what layouts found in each file together into datasets.
 
-This module opens no files: it puts what layouts found in each file together into
-datasets. It imports neither xarray nor netCDF4, so the HTTP front can hold an index
-without being able to read a file.
+This module opens no files, and imports neither xarray nor netCDF4.
 """
 
 from __future__ import annotations
@@ -11,20 +9,21 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 from data_layer import __version__
-from data_layer.api import Catalogue, DatasetInfo, RefusedFile, VariableInfo
+from data_layer.api import DatasetInfo, RefusedFile, VariableInfo
 from data_layer.described import Entry
-from data_layer.errors import LeftOut, UnknownDataset, UnreadableFile
+from data_layer.errors import LeftOut, UnreadableFile
 from data_layer.holders import Holders
+from data_layer.indexed import ArchiveIndex, DatasetIndex
+from data_layer.linking import link
 from data_layer.naming import shown, slug, template, unique_ids, words
-from data_layer.pooling import Part, Pool, of_one_hour
-from data_layer.records import FileRecord, FileStat, FileSummary, Finding, NotListed
+from data_layer.pooling import Pool, of_one_hour
+from data_layer.records import FileRecord, FileStat, FileSummary, NotListed
 from data_layer.timing import lead_of, parse_init, valid_period
 from data_layer.walking import digest
 
@@ -32,119 +31,6 @@ T = TypeVar("T")
 
 # Members of one lagged ensemble start within this many days of each other.
 LAG_DAYS = 31
-
-
-@dataclass(frozen=True)
-class DatasetIndex:
-    """A dataset and the files behind it.
-
-    Attributes
-    ----------
-    nominal: the one start of a lagged ensemble whose members lie in files of their own.
-    pool: how the starts of the files are put together to lagged ensembles.
-    """
-
-    info: DatasetInfo
-    files: tuple[FileRecord, ...]
-    nominal: str = ""
-    pool: Pool | None = None
-
-    def parts_for(
-        self, variable: str, init: str | None = None, member: int | None = None
-    ) -> Iterator[Part]:
-        """What each file gives to that variable, start and member (``None``: any)."""
-        for start in self.info.inits if init is None else (init,):
-            if self.pool is None:
-                yield from self._parts(variable, start, member)
-                continue
-            for own, shift in self.pool.behind(start):
-                number = None if member is None else member - shift
-                for part in self._parts(variable, own, number):
-                    yield replace(part, nominal=start, shift=shift)
-
-    def _parts(self, variable: str, start: str, member: int | None) -> Iterator[Part]:
-        """As if the starts of the files were those of the dataset."""
-        for record in self._by_start.get((variable, "" if self.nominal else start), ()):
-            if member is None or member in record.summary.members:
-                own = record.summary.inits[0] if self.nominal else start
-                yield Part(record, own, member, self.nominal)
-
-    def files_for(
-        self, variable: str, init: str | None = None, member: int | None = None
-    ) -> list[FileRecord]:
-        """The files that hold that variable, start and member (``None``: any)."""
-        if not self.info.inits:
-            return self._by_start.get((variable, ""), [])
-        parts = self.parts_for(variable, init, member)
-        return list({id(part.record): part.record for part in parts}.values())
-
-    @cached_property
-    def _by_start(self) -> dict[tuple[str, str], list[FileRecord]]:
-        """Files by variable and start, and (under no start) by variable alone."""
-        by: defaultdict[tuple[str, str], list[FileRecord]] = defaultdict(list)
-        for f in self.files:
-            for v in f.summary.variables:
-                for start in ("", *f.summary.inits):
-                    by[v.name, start].append(f)
-        return dict(by)
-
-
-@dataclass(frozen=True)
-class ArchiveIndex:
-    """Everything known of one folder.
-
-    Attributes
-    ----------
-    fingerprint: tells whether it is out of date.
-    refused: files that cannot be believed.
-    left_out: files that are in order and are nothing to show.
-    description: the identity of the archive's description, if it has one.
-    """
-
-    folder: str
-    fingerprint: str = ""
-    datasets: tuple[DatasetIndex, ...] = ()
-    refused: tuple[RefusedFile, ...] = ()
-    left_out: tuple[RefusedFile, ...] = ()
-    description: tuple[FileStat, ...] = ()
-    _not_listed: tuple[NotListed, ...] = field(default=(), repr=False)
-    _repeating: tuple[FileRecord, ...] = field(default=(), repr=False)
-
-    @cached_property
-    def catalogue(self) -> Catalogue:
-        """The index as the outside sees it, without paths."""
-        return Catalogue(tuple(d.info for d in self.datasets), self.refused)
-
-    @cached_property
-    def _by_id(self) -> dict[str, DatasetIndex]:
-        return {d.info.id: d for d in self.datasets}
-
-    def dataset(self, id: str) -> DatasetIndex:  # noqa: A002 - the field's own name
-        """The dataset of that id, or :class:`~data_layer.errors.UnknownDataset`."""
-        found = self._by_id.get(id)
-        if found is None:
-            self.catalogue.dataset(id)
-            raise UnknownDataset(f"There is no dataset {id!r}.", asked=id)
-        return found
-
-    def narrowed(self, dataset: str, variable: str, init: str | None) -> ArchiveIndex:
-        """As much as questions about one start of a variable need, small enough to be sent.
-
-        It holds the dataset alone, complete but for its files; or none, when there is none of
-        that id any more: the names of the others are not for everybody.
-        """
-        found = self._by_id.get(dataset)
-        datasets: tuple[DatasetIndex, ...] = ()
-        if found is not None:
-            datasets = (replace(found, files=tuple(found.files_for(variable, init))),)
-        return ArchiveIndex(self.folder, self.fingerprint, datasets, description=self.description)
-
-    def known(self) -> dict[FileStat, Finding]:
-        """What an earlier scan found in each file: a record, or why it is not listed."""
-        found: dict[FileStat, Finding] = {f.stat: f for d in self.datasets for f in d.files}
-        found.update({f.stat: f for f in self._repeating})
-        found.update({n.stat: n for n in self._not_listed})
-        return found
 
 
 def build(
@@ -189,7 +75,7 @@ def build(
         folder=str(folder.resolve()),
         fingerprint=digest([*everything, *description]),
         description=description,
-        datasets=tuple(_with_unique_ids(sorted(datasets, key=lambda d: d.files[0].stat.path))),
+        datasets=tuple(_linked(_with_unique_ids(datasets))),
         refused=tuple(_told(n) for n in told if not isinstance(n.why, LeftOut)),
         left_out=tuple(_told(n) for n in told if isinstance(n.why, LeftOut)),
         # Whether a file repeats another is found anew each time: the other may go.
@@ -370,12 +256,21 @@ def _nominal_leads(group: list[FileRecord], nominal: str) -> tuple[int, ...]:
     return tuple(sorted(lead for lead in leads if lead >= 0))
 
 
-def _with_unique_ids(datasets: list[DatasetIndex]) -> Iterator[DatasetIndex]:
-    """Datasets whose ids collide get their folder's name too, then their file's full name.
+def _linked(datasets: Iterable[DatasetIndex]) -> Iterator[DatasetIndex]:
+    """Forecasts, hindcasts and observations that belong together, told of each other."""
+    datasets = tuple(datasets)
+    for d, info in zip(datasets, link([d.info for d in datasets]), strict=True):
+        yield replace(d, info=info)
 
+
+def _with_unique_ids(datasets: Iterable[DatasetIndex]) -> Iterator[DatasetIndex]:
+    """Datasets in the order of their files.
+
+    Those whose ids collide get their folder's name too, then their file's full name.
     In that order, because a file's full name holds a start, and in an archive
     that drops old starts an id made of it would not last.
     """
+    datasets = sorted(datasets, key=lambda d: d.files[0].stat.path)
     wishes = []
     for d in datasets:
         place, name = os.path.split(d.files[0].stat.path)

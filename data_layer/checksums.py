@@ -20,6 +20,9 @@ from data_layer.errors import UnreadableFile
 log = logging.getLogger(__name__)
 
 LARGEST_MANIFEST = 64 << 20
+# What a network disk gives at least, and the longest that one file may take: 72 GB by it.
+BYTES_A_SECOND = 20_000_000
+LONGEST_CHECK = 3600.0
 
 _ALGORITHM = r"(md5|sha1|sha224|sha256|sha384|sha512)"
 _NAME = re.compile(rf"(?:{_ALGORITHM}sums?(?:\.txt)?|.*\.{_ALGORITHM}(?:sums?)?)", re.IGNORECASE)
@@ -124,6 +127,11 @@ def check_promise(path: Path, promised: str) -> None:
             f"its {algorithm.upper()} checksum is {found.hexdigest()[:12]}… and should be "
             f"{expected[:12]}…: it is damaged, or the list of checksums is out of date"
         )
+
+
+def seconds_to_check(size: int) -> float:
+    """How long :func:`check_promise` may take for a file of so many bytes."""
+    return min(size / BYTES_A_SECOND, LONGEST_CHECK)
 
 
 class Promises:

@@ -207,6 +207,8 @@ def _path(route: str, *segments: object) -> str:
 
 
 def _place(request: ProductRequest) -> dict[str, object]:
+    if request.region is not None:
+        return {"region": request.region}
     if request.point is not None:
         return {"lat": _decimal(request.point.lat), "lon": _decimal(request.point.lon)}
     return {} if request.box is None else {"box": _box(request.box)}

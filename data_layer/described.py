@@ -17,6 +17,10 @@ holds for them; the first entry whose pattern fits a file counts::
         lagged: {starts: 9}             # and ensembles of the last nine starts beside it
       - files: ["scratch/**", "*_old.nc"]
         leave_out: true
+      - url: s3://bucket/seas5.zarr     # a Zarr store elsewhere, in place of files
+        storage_options: {anon: true, region: eu-west-1}
+      - files: refs/seas5.json          # a reference set, and what its addresses begin with
+        targets: https://host/seas5/
 
 A pattern is relative to the file's own folder; ``*`` stays within a folder and ``**``
 goes through any number of them.
@@ -31,10 +35,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from data_layer.api import Role
 from data_layer.errors import BadRequest
+from data_layer.references import ReferencesPath, is_references
+from data_layer.remote import Options, check_url, is_url
+from data_layer.remote_stores import RemotePath
 
 FILE_NAME = "catalogue.yml"
 LARGEST = 4 << 20
@@ -42,6 +59,7 @@ LARGEST = 4 << 20
 Part = Literal["init", "lead", "member", "valid", "lat", "lon"]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Url = Annotated[str, Field(max_length=500), AfterValidator(check_url)]
 
 
 def _listed(value: Any) -> Any:
@@ -73,10 +91,21 @@ class Lagged(_Strict):
     days: Annotated[int, Field(ge=1, le=92)] = 31
 
 
-class Entry(_Strict):
-    """What holds for the files that a pattern fits."""
+class StorageOptions(_Strict):
+    """How an address is reached; nothing secret, which does not belong into a file."""
 
-    files: Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(min_length=1)]
+    endpoint_url: Annotated[Url, Field(pattern="^https?://")] | None = None
+    anon: bool | None = None
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] | None = None
+
+
+class Entry(_Strict):
+    """What holds for the files that a pattern fits, or for a Zarr store elsewhere."""
+
+    url: Url | None = None
+    files: Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(validate_default=True)] = ()
+    targets: Annotated[tuple[Url, ...], BeforeValidator(_listed)] = ()
+    storage_options: StorageOptions | None = None
     id: Id | None = None
     title: Text | None = None
     role: Role | None = None
@@ -93,9 +122,32 @@ class Entry(_Strict):
     lagged: Lagged | None = None
     leave_out: bool = False
 
+    @field_validator("files")
+    @classmethod
+    def _names_something(cls, files: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not files and info.data.get("url", "wrong") is None:
+            raise ValueError("name files, or the url of a store")
+        return files
+
     def fits(self, path: str) -> bool:
-        """Whether a path, relative to the archive and with ``/``, is meant."""
+        """Whether a path, relative to the archive and with ``/``, or an address is meant."""
+        if is_url(path):
+            return path == self.url
         return any(_pattern(p).fullmatch(path) for p in self.files)
+
+    def place(self, folder: Path, name: str) -> Path:
+        """Where a file of the archive in ``folder`` is read, or a store elsewhere.
+
+        Parameters
+        ----------
+        name: a path relative to the folder, or the address of this entry.
+        """
+        options = Options(**(self.storage_options or StorageOptions()).model_dump())
+        if self.url is not None and name == self.url:
+            return RemotePath.of(self.url, options)
+        if is_references(name):
+            return ReferencesPath.of(folder / name, folder, self.targets, options)
+        return folder / name
 
     def written(self) -> str:
         """Everything but the patterns, as text that is equal for equal entries."""
@@ -112,14 +164,41 @@ class Entry(_Strict):
 NOTHING_SAID = Entry(files=("*",))
 
 
+def _whole(entry: Entry) -> Entry:
+    if entry.files and entry.url:
+        raise ValueError("name either files or a url")
+    if entry.targets and any(set(name) & set("*?") for name in entry.files):
+        raise ValueError("targets go with files that are named by themselves, without * and ?")
+    if entry.targets and entry.url:
+        raise ValueError("targets go with reference sets in files")
+    if entry.storage_options:
+        named = [entry.url, *entry.targets] if entry.url else entry.targets
+        if not any(str(url).startswith(("s3://", "gs://")) for url in named):
+            raise ValueError("storage_options go with addresses of s3:// or gs://")
+    return entry
+
+
 class Description(_Strict):
     """The whole file."""
 
-    datasets: tuple[Entry, ...] = ()
+    datasets: tuple[Annotated[Entry, AfterValidator(_whole)], ...] = ()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Description:
+        urls = [e.url for e in self.datasets if e.url]
+        for url in urls:
+            if urls.count(url) > 1:
+                raise ValueError(f"{url} is named more than once")
+        return self
 
     def entry_for(self, path: str) -> Entry | None:
-        """The first entry whose pattern fits the path, if one does."""
+        """The first entry whose pattern fits the path, or that names the address, if one does."""
         return next((e for e in self.datasets if e.fits(path)), None)
+
+    def elsewhere(self) -> tuple[RemotePath, ...]:
+        """The stores at addresses that are to be shown."""
+        places = (e.place(Path(), e.url) for e in self.datasets if e.url and not e.leave_out)
+        return tuple(p for p in places if isinstance(p, RemotePath))
 
 
 def read_description(folder: Path) -> Description:

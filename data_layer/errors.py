@@ -10,6 +10,7 @@
     │   ├── UnknownInit
     │   ├── UnknownLead
     │   ├── UnknownMember
+    │   ├── NotComparable        there is nothing to compare a forecast with
     │   └── SupersededVersion    the files changed since the address was made
     ├── BadRequest               the question makes no sense
     ├── TooLarge                 the answer would be larger than the limit
@@ -96,6 +97,10 @@ class UnknownLead(NotFound):
 
 class UnknownMember(NotFound):
     """The ensemble has no such member."""
+
+
+class NotComparable(NotFound):
+    """The forecast has no hindcast, or no observations, of its variable, start and lead."""
 
 
 class SupersededVersion(NotFound):

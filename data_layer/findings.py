@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from data_layer.catalogue import ArchiveIndex, build
+from data_layer.catalogue import build
 from data_layer.described import NOTHING_SAID, Entry, read_description
+from data_layer.indexed import ArchiveIndex
 from data_layer.records import FileRecord, FileStat, Finding, NotListed
-from data_layer.walking import description_stats, walk
+from data_layer.remote import is_url
+from data_layer.walking import as_file, description_stats, elsewhere, walk
 
 
 @dataclass(frozen=True, slots=True)
 class ToInspect:
-    """A file to be looked at, and what the archive's description says of it."""
+    """A file to be looked at, and what the archive's description says of it.
+
+    ``why``: it cannot be reached, so that a look would cost time and tell no more.
+    """
 
     stat: FileStat
     described: str = ""
+    why: str = ""
 
     @property
     def entry(self) -> Entry:
@@ -74,12 +81,30 @@ def take_stock(
     written = {id(e): e.written() for e in (*description.datasets, NOTHING_SAID)}
     known: list[Finding] = []
     new: list[ToInspect] = []
-    for stat in walk(folder) if there is None else there:
-        entry = description.entry_for(stat.path) or NOTHING_SAID
-        said, found = written[id(entry)], before.get(stat)
+    files = ((stat, "") for stat in (walk(folder) if there is None else there))
+    remote = _elsewhere(folder, stats, before) if there is None else ()
+    for stat, why in chain(files, remote):
+        entry = description.entry_for(stat.path)
+        if entry is None and is_url(stat.path):
+            continue  # it is no longer named
+        said, found = written[id(entry or NOTHING_SAID)], before.get(stat)
         if found is not None and found.described == said:
             known.append(found)
         else:
-            new.append(ToInspect(stat, said))
+            new.append(ToInspect(stat, said, why))
     new.sort(key=lambda n: n.stat.mtime_ns, reverse=True)
     return Stock(folder, stats, tuple(known), tuple(new))
+
+
+def _elsewhere(
+    folder: Path, description: tuple[FileStat, ...], before: Iterable[FileStat]
+) -> Iterator[tuple[FileStat, str]]:
+    """Stores at addresses as files, and why one cannot be reached.
+
+    As long as the first look at one goes on, what was found before holds.
+    """
+    for store, look in elsewhere(folder, description):
+        if look is not None:
+            yield as_file(store, look), look.why
+        else:
+            yield from ((stat, "") for stat in before if stat.path == store.url)

@@ -15,7 +15,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
-from importlib.metadata import entry_points
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -28,6 +28,7 @@ from data_layer.records import FileRecord, FileStat, FileSummary, Finding, NotLi
 log = logging.getLogger(__name__)
 
 FORMAT = 1
+OPTIONAL = ("aiohttp", "cfgrib", "eccodes", "fsspec", "gcsfs", "numcodecs", "s3fs", "zarr")
 BUSY_SECONDS = 5.0
 
 # What differs most from file to file; all else of a summary stands once for many files.
@@ -54,9 +55,19 @@ def stamp() -> str:
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         h.update(path.read_bytes())
     for point in sorted(entry_points(group="poama_panel.layouts"), key=lambda p: p.name):
-        version = point.dist.version if point.dist is not None else ""
-        h.update(f"{point.name} {point.value} {version}\n".encode())
+        by = point.dist.version if point.dist is not None else ""
+        h.update(f"{point.name} {point.value} {by}\n".encode())
+    # What was refused for want of a library is looked at again when it is there.
+    for name in OPTIONAL:
+        h.update(f"{name} {_installed(name)}\n".encode())
     return h.hexdigest()[:16]
+
+
+def _installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 class IndexFile:

@@ -35,10 +35,11 @@ def report(path: Path) -> tuple[str, bool]:
     if path.is_dir() and not is_store(path.name):
         return _on_folder(path)
     folder, description = _archive_of(path)
-    entry = description.entry_for(path.relative_to(folder).as_posix()) or NOTHING_SAID
-    lines = [str(path), *_on_file(path, entry)]
+    name = path.relative_to(folder).as_posix()
+    entry = description.entry_for(name) or NOTHING_SAID
+    lines = [str(path), *_on_file(entry.place(folder, name), entry)]
     good = not any(line.startswith("  refused") for line in lines)
-    return "\n".join([*lines, *_how_to_correct(path.relative_to(folder).as_posix())]), good
+    return "\n".join([*lines, *_how_to_correct(name)]), good
 
 
 def _archive_of(path: Path) -> tuple[Path, Description]:
@@ -97,9 +98,14 @@ def _contents(s: FileSummary | DatasetInfo) -> Iterator[str]:
         yield f"  variable   {v.name}: {v.title}, in {v.units}"
     grid = s.grid
     yield (
-        f"  grid       {grid.ny} x {grid.nx}, latitudes {grid.lat[0]:g} to {grid.lat[1]:g}, "
+        "  grid       none: an index"
+        if grid.nowhere
+        else f"  grid       {grid.ny} x {grid.nx}, latitudes {grid.lat[0]:g} to {grid.lat[1]:g}, "
         f"longitudes {grid.lon[0]:g} to {grid.lon[1]:g}{', all round' if grid.wraps else ''}"
     )
+    if isinstance(s, DatasetInfo) and s.inits:
+        yield f"  compared   with the hindcast {s.hindcast or '(none)'}"
+        yield f"             and the observations {s.observations or '(none)'}"
     if s.inits:
         yield f"  starts     {_some([describe_day(parse_init(i)) for i in s.inits])}"
         yield f"  members    {_some(s.members)}"

@@ -1,7 +1,9 @@
 """Zarr stores, versions 2 and 3: what they declare, and whether it is all there.
 
 What is looked at is each array's own metadata, and that is what is read by: a
-consolidated copy may be out of date.
+consolidated copy may be out of date. A store elsewhere is read by what its consolidated
+metadata say, and whether it has all its chunks is told for each that is read
+(:mod:`data_layer.layouts.elsewhere`), but for reference sets, which name theirs.
 
 A chunk that is missing is read by the Zarr library as the fill value, without an error.
 Where that is a missing value (a NaN; a value that the array's attributes name as
@@ -34,6 +36,7 @@ import numpy as np
 
 from data_layer import stores
 from data_layer.errors import UnreadableFile
+from data_layer.stores import Elsewhere
 
 LARGEST_METADATA = 16 << 20
 
@@ -72,6 +75,11 @@ class StoredArray:
     key: tuple[str, str]
 
     @property
+    def must_be_whole(self) -> bool:
+        """Whether a chunk that is missing would be read as numbers; axes are taken as they are."""
+        return len(self.shape) > 1 and not self.fill_is_missing
+
+    @property
     def grid(self) -> tuple[int, ...]:
         """How many files there are along each dim."""
         return tuple(-(-n // c) for n, c in zip(self.shape, self.file, strict=True))
@@ -97,14 +105,15 @@ def version(store: Path) -> int:
     ------
     UnreadableFile: when there is no group's metadata, or it cannot be understood.
     """
-    if (store / "zarr.json").exists():
-        said = _read(store / "zarr.json")
+    said = _read(store, "zarr.json")
+    if said is not None:
         if said.get("zarr_format") != 3 or said.get("node_type") != "group":
             raise UnreadableFile("its zarr.json is not that of a group of Zarr version 3")
         return 3
-    if not (store / ".zgroup").exists():
+    said = _read(store, ".zgroup")
+    if said is None:
         raise UnreadableFile("it is not a Zarr store: it has neither zarr.json nor .zgroup")
-    if _read(store / ".zgroup").get("zarr_format") != 2:
+    if said.get("zarr_format") != 2:
         raise UnreadableFile("its .zgroup is not that of Zarr version 2")
     return 2
 
@@ -117,46 +126,59 @@ def arrays(store: Path) -> Iterator[StoredArray]:
     UnreadableFile: for metadata that cannot be understood, and codecs that are not read.
     """
     form = version(store)
-    for folder in sorted(p for p in store.iterdir() if p.is_dir()):
-        file = folder / ("zarr.json" if form == 3 else ".zarray")
-        if not file.exists():
+    for name in _names(store):
+        said = _read(store, f"{name}/{'zarr.json' if form == 3 else '.zarray'}")
+        if said is None:
             continue
-        said = _read(file)
         try:
             if form == 2:
-                array = _of_version_2(folder.name, said)
+                array = _of_version_2(name, said)
             elif said["node_type"] == "array":
-                array = _of_version_3(folder.name, said)
+                array = _of_version_3(name, said)
             else:
                 continue
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise UnreadableFile(
-                f"the metadata of its {folder.name!r} are damaged ({type(error).__name__}: {error})"
+                f"the metadata of its {name!r} are damaged ({type(error).__name__}: {error})"
             ) from error
         yield array
+
+
+def _names(store: Path) -> list[str]:
+    if isinstance(store, Elsewhere):
+        return sorted({name.split("/")[0] for name in store.metadata() if name.count("/") == 1})
+    return sorted(p.name for p in store.iterdir() if p.is_dir())
 
 
 def check_store(store: Path) -> None:
     """Raise :class:`~data_layer.errors.UnreadableFile` when the store cannot be whole."""
     declared = {a.name: a for a in arrays(store)}
+    there = store.chunks() if isinstance(store, Elsewhere) else _files(store)
+    if there is None:
+        return  # it cannot be told
     found: Counter[str] = Counter()
-    for i, (name, entry) in enumerate(stores.entries(store)):
-        if i >= stores.MOST_ENTRIES:
-            raise UnreadableFile(f"it has more than {stores.MOST_ENTRIES} files and folders")
-        if entry.is_dir(follow_symlinks=False):
-            continue
-        _check_entry(store, name, entry)
+    for name in there:
         first, _, rest = name.partition("/")
         if first in declared and declared[first].holds(rest):
             found[first] += 1
     for name, array in declared.items():
         expected = math.prod(array.grid)
-        if found[name] < expected and len(array.shape) > 1 and not array.fill_is_missing:
+        if found[name] < expected and array.must_be_whole:
             raise UnreadableFile(
                 f"its variable {name!r} lacks {expected - found[name]} of {expected} chunks, "
                 f"which would be read as {array.fill!r}; if they were left out on purpose, "
                 "write it with write_empty_chunks, or with that value as its _FillValue"
             )
+
+
+def _files(store: Path) -> Iterator[str]:
+    """All files in it, each of them looked at."""
+    for i, (name, entry) in enumerate(stores.entries(store)):
+        if i >= stores.MOST_ENTRIES:
+            raise UnreadableFile(f"it has more than {stores.MOST_ENTRIES} files and folders")
+        if not entry.is_dir(follow_symlinks=False):
+            _check_entry(store, name, entry)
+            yield name
 
 
 def _check_entry(store: Path, name: str, entry: os.DirEntry[str]) -> None:
@@ -173,17 +195,28 @@ def _check_entry(store: Path, name: str, entry: os.DirEntry[str]) -> None:
         raise UnreadableFile(f"its {name!r} is no ordinary file")
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _text(store: Path, name: str) -> bytes | None:
+    if isinstance(store, Elsewhere):
+        return store.metadata().get(name)
+    if not (store / name).exists():
+        return None
+    with open(store / name, "rb") as f:
+        return f.read(LARGEST_METADATA + 1)
+
+
+def _read(store: Path, name: str) -> dict[str, Any] | None:
+    """The metadata of that name, if there are any."""
+    text = _text(store, name)
+    if text is None:
+        return None
     try:
-        with open(path, "rb") as f:
-            text = f.read(LARGEST_METADATA + 1)
         if len(text) > LARGEST_METADATA:
             raise ValueError("too large")
         said = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UnreadableFile(f"its {path.name} is damaged ({error})") from error
+        raise UnreadableFile(f"its {name} is damaged ({error})") from error
     if not isinstance(said, dict):
-        raise UnreadableFile(f"its {path.name} is damaged (no object)")
+        raise UnreadableFile(f"its {name} is damaged (no object)")
     return said
 
 

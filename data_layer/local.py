@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from collections.abc import Hashable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from data_layer import cells, frames, opening, schema
+from data_layer import frames, opening, schema
 from data_layer.api import Catalogue, Limits, ProductInfo, ProductRequest
-from data_layer.catalogue import ArchiveIndex, DatasetIndex
-from data_layer.errors import (
-    BadRequest,
-    UnknownInit,
-    UnknownLead,
-    UnknownMember,
-    UnreadableFile,
-)
+from data_layer.computing import computed, with_method
+from data_layer.ensembles import Ensembles, joined
+from data_layer.errors import BadRequest, DataLayerError, UnknownLead, UnknownMember
+from data_layer.indexed import ArchiveIndex, DatasetIndex
 from data_layer.indexfile import IndexFile
-from data_layer.pooling import Part
-from data_layer.products import infos, product
+from data_layer.offers import Asked
+from data_layer.places import place
+from data_layer.planes import PlaneStore
+from data_layer.products import as_ranged, asked_for, infos
 from data_layer.products.base import Product
-from data_layer.records import FileRecord
-from data_layer.requests import check
-from data_layer.timing import format_init, parse_init, valid_period
+from data_layer.requests import check, check_map
+from data_layer.timing import valid_period
 
 # Limits are for choosing a colour scale: a few members and this many cells of
 # a map say as much as all.
@@ -46,17 +45,23 @@ class LocalSource:
     each of several reader processes instead.
     """
 
-    def __init__(self, index: ArchiveIndex, kept: IndexFile | None = None) -> None:
+    def __init__(
+        self,
+        index: ArchiveIndex,
+        kept: IndexFile | None = None,
+        planes: PlaneStore | None = None,
+    ) -> None:
         self._index = index
         self._kept = kept
-        self._files = opening.OpenFiles(Path(index.folder))
+        self._reading = Ensembles(Path(index.folder))
+        self._planes = planes
 
     @classmethod
     def open(cls, folder: str | Path, index_dir: str | Path | None = None) -> LocalSource:
         """Index ``folder`` and answer from it.
 
         What was found in its files is kept in ``index_dir``, if one is given, so that next
-        time only files are opened that changed.
+        time only files are opened that changed; and so are climatologies of hindcasts.
 
         Raises
         ------
@@ -69,15 +74,17 @@ class LocalSource:
                 asked=str(folder),
                 advice="Name a folder that holds forecast files.",
             )
-        kept = IndexFile(Path(index_dir).expanduser(), path) if index_dir is not None else None
+        place = Path(index_dir).expanduser() if index_dir is not None else None
+        kept = IndexFile(place, path) if place is not None else None
+        planes = PlaneStore(place / "climatologies") if place is not None else None
         with _NETCDF:
-            return cls(opening.scan(path, kept=kept), kept)
+            return cls(opening.scan(path, kept=kept), kept, planes)
 
     def replace(self, index: ArchiveIndex) -> None:
         """Answer from another index of the same folder from now on."""
         with _NETCDF:
             if index.fingerprint != self._index.fingerprint:
-                self._files.close()
+                self._reading.close()
             self._index = index
 
     def refresh(self) -> None:
@@ -85,13 +92,13 @@ class LocalSource:
         with _NETCDF:
             # HDF5 would read a file that was written over through what it
             # remembers of it while the old one is open.
-            self._files.close()
+            self._reading.close()
             self.replace(opening.scan(Path(self._index.folder), self._index, self._kept))
 
     def close(self) -> None:
         """Close the open files."""
         with _NETCDF:
-            self._files.close()
+            self._reading.close()
 
     @property
     def index(self) -> ArchiveIndex:
@@ -108,36 +115,61 @@ class LocalSource:
 
     def fetch(self, request: ProductRequest) -> xr.DataArray:
         """See :class:`~data_layer.api.ForecastSource`."""
-        da = self._computed(request)
+        with _NETCDF:
+            da = self._computed(request)
+            if self._index.dataset(request.dataset).info.gridless:
+                da = schema.without_cell(da)
         return _valid(da) if "init" in da.coords else da
 
     def frame(self, request: ProductRequest) -> bytes:
         """See :class:`~data_layer.api.ForecastSource`."""
-        return frames.encode(self._computed(request))
+        with _NETCDF:
+            check_map(self._checked(request).info)
+            return frames.encode(self._computed(request))
 
     def _computed(self, request: ProductRequest) -> xr.DataArray:
         """The product, without the dims that were narrowed down to one."""
         with _NETCDF:
             dataset = self._checked(request)
+            chosen, asked = asked_for(request.product)
             if not dataset.info.inits:
-                return self._observed(dataset, request)
-            chosen = product(request.product)
-            members = self._members(dataset, request, chosen)
-        return _squeezed(_applied(chosen, members), request)
+                return self._observed(dataset, request, chosen, asked)
+            if request.init is not None:
+                return _squeezed(self._of_start(request, chosen, asked), request)
+            done: list[xr.DataArray] = []
+            lacking: DataLayerError | None = None
+            inits = dataset.info.inits
+            if chosen.of_past:  # what is the same for each year is told once
+                inits = tuple(sorted({init[5:]: init for init in inits}.values()))
+            for init in inits:
+                try:
+                    one = self._of_start(replace(request, init=init), chosen, asked)
+                except (UnknownLead, UnknownMember) as error:
+                    lacking = error  # others of the starts may have it
+                else:
+                    done.append(one.expand_dims("init"))
+        if not done and lacking is not None:
+            raise lacking
+        return _squeezed(joined(done, "init"), request)
+
+    def _of_start(self, request: ProductRequest, chosen: Product, asked: Asked) -> xr.DataArray:
+        return computed(self._reading, self._index, request, chosen, asked, self._planes)
 
     def limits(self, request: ProductRequest) -> Limits:
         """See :class:`~data_layer.api.ForecastSource`."""
         with _NETCDF:
             dataset = self._checked(request)
-            chosen = product(request.product)
-            if chosen.info.range_of:
-                chosen = product(chosen.info.range_of)
+            _, asked = asked_for(request.product)
+            if asked.info.span is not None:
+                low, high = asked.info.span
+                return Limits(low, high, low, high)
+            asked = as_ranged(asked)
             members: tuple[int | None, ...] = (None,)
-            if chosen.info.per_member and dataset.info.members:
+            if asked.info.per_member and dataset.info.members:
                 members = _spread_out(dataset.info.members, _SAMPLED_MEMBERS)
             leads: tuple[int | None, ...] = dataset.info.leads or (None,)
             parts = [
-                self._one_map(dataset, request, chosen, member, lead)
+                self._one_map(dataset, request, asked, member, lead)
                 for lead in leads
                 for member in members
             ]
@@ -192,73 +224,9 @@ class LocalSource:
         check(dataset.info, request)
         return dataset
 
-    def _members(
-        self, dataset: DatasetIndex, request: ProductRequest, chosen: Product
+    def _observed(
+        self, dataset: DatasetIndex, request: ProductRequest, chosen: Product, asked: Asked
     ) -> xr.DataArray:
-        """Members × leads of one start (or of every start), loaded and arranged."""
-        info = dataset.info
-        inits = (request.init,) if request.init is not None else info.inits
-        only = request.member if chosen.info.per_member else None
-        per_init = []
-        for init in inits:
-            parts = [
-                values
-                for part in dataset.parts_for(request.variable, init, only)
-                if (values := self._read(part, request)) is not None
-            ]
-            if parts:
-                whole = _joined(parts, "member")
-                if dataset.pool is not None:
-                    # Beyond these some members end earlier: not all would be of all.
-                    whole = whole.isel(lead=np.isin(whole["lead"].values, info.leads))
-                per_init.append(whole)
-        if not per_init:
-            raise _absent(dataset, request)
-        if request.init is not None:
-            return per_init[0]
-        return _joined([p.expand_dims("init") for p in per_init], "init")
-
-    def _read(self, part: Part, request: ProductRequest) -> xr.DataArray | None:
-        """What a request wants of a file: (member, lead, lat, lon), scalar ``init``.
-
-        ``None`` when the file lacks the lead.
-        """
-        ds = self._files.get(part.record)
-        at: dict[str, object] = {"init": _index_of_init(ds, part.start)}
-        if part.nominal:
-            ds = schema.as_lagged(ds.isel(init=[at["init"]]), parse_init(part.nominal))
-            at["init"] = 0
-        if part.member is not None:
-            at["member"] = [int(np.flatnonzero(ds["member"].values == part.member)[0])]
-        if request.lead is not None:
-            found = np.flatnonzero(ds["lead"].values == request.lead)
-            if not found.size:
-                return None
-            at["lead"] = [int(found[0])]
-        elif part.nominal:
-            # What a member forecast for the time before the ensemble's start is over.
-            at["lead"] = np.flatnonzero(ds["lead"].values >= 0)
-        cut = ds[request.variable].isel(at | cells.chosen(ds, request))
-        values = self._load(part.record, cut)
-        if part.shift:
-            values = values.assign_coords(member=values["member"] + part.shift)
-        return values
-
-    def _load(self, record: FileRecord, part: xr.DataArray) -> xr.DataArray:
-        """A part of a file, in memory and arranged."""
-        try:
-            part = part.load()
-        except (OSError, RuntimeError) as error:
-            self._files.check(record, anew=True)
-            raise UnreadableFile(
-                f"{record.stat.path} could not be read ({error}).",
-                advice="Tell whoever keeps the archive: the file is damaged.",
-            ) from error
-        self._files.check(record)
-        return schema.arrange(part)
-
-    def _observed(self, dataset: DatasetIndex, request: ProductRequest) -> xr.DataArray:
-        chosen = product(request.product)
         if not chosen.info.per_member:
             raise BadRequest(
                 f"Dataset {dataset.info.id!r} is of observations: it has no members, "
@@ -266,35 +234,24 @@ class LocalSource:
                 asked=request.product,
                 advice="Ask for product value.",
             )
-        parts = []
-        for record in dataset.files_for(request.variable):
-            ds = self._files.get(record)
-            parts.append(self._load(record, ds[request.variable].isel(cells.chosen(ds, request))))
-        return _method(_joined(parts, "time"), chosen)
+        if request.region is None:
+            return with_method(self._reading.observations(dataset, request), asked)
+        region = place(request.region)
+        zone = replace(request, region=None, box=region.around)
+        return with_method(region.reduced(self._reading.observations(dataset, zone)), asked)
 
     def _one_map(
         self,
         dataset: DatasetIndex,
         request: ProductRequest,
-        chosen: Product,
+        asked: Asked,
         member: int | None,
         lead: int | None,
     ) -> npt.NDArray[np.float64] | None:
         """The finite values of one map, thinned but for its extremes; ``None`` for no map."""
-        narrowed = ProductRequest(
-            dataset=request.dataset,
-            variable=request.variable,
-            product=chosen.info.name,
-            init=request.init,
-            lead=lead,
-            member=member,
-            box=request.box,
-        )
+        narrowed = replace(request, product=asked.text, lead=lead, member=member, version=None)
         try:
-            if not dataset.info.inits:
-                values = self._observed(dataset, narrowed).values
-            else:
-                values = _applied(chosen, self._members(dataset, narrowed, chosen)).values
+            values = self._computed(narrowed).values
         except (UnknownLead, UnknownMember):
             return None
         flat = values[np.isfinite(values)].astype(np.float64)
@@ -302,60 +259,6 @@ class LocalSource:
             return None
         stride = max(1, flat.size // _SAMPLED_CELLS)
         return np.concatenate([flat[::stride], [flat.min(), flat.max()]])
-
-
-def _index_of_init(ds: xr.Dataset, init: str) -> int:
-    for i, moment in enumerate(schema.moments(ds["init"].values)):
-        if format_init(moment) == init:
-            return i
-    raise UnknownInit(f"There is no forecast started {init!r}.", asked=init)
-
-
-def _joined(parts: list[xr.DataArray], dim: str) -> xr.DataArray:
-    """Parts of one grid put together along ``dim``, in its order.
-
-    What one part lacks (a lead, a member) is missing in the whole. The grid is
-    that of the first part: others may be rounded differently.
-    """
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    parts = [p.assign_coords(lat=first["lat"], lon=first["lon"]) for p in parts]
-    whole = xr.concat(parts, dim, join="outer", coords="different", compat="equals")
-    if "lead" in whole.coords:
-        whole["lead"].attrs = first["lead"].attrs
-    return whole.sortby(dim)
-
-
-def _absent(dataset: DatasetIndex, request: ProductRequest) -> UnknownMember | UnknownLead:
-    """Why no file holds what was asked, although start, lead and member exist singly."""
-    info = dataset.info
-    started = f" started {request.init}" if request.init is not None else ""
-    there = list(dataset.parts_for(request.variable, request.init, request.member))
-    if not there:
-        held = {m for p in dataset.parts_for(request.variable, request.init) for m in p.members}
-        return UnknownMember(
-            f"The forecast of {info.id!r}{started} has no member {request.member}.",
-            asked=str(request.member),
-            exists=sorted(held),
-            advice="This start has other members; choose one of these.",
-        )
-    return UnknownLead(
-        f"The forecast of {info.id!r}{started} has no lead {request.lead}.",
-        asked=str(request.lead),
-        exists=sorted({lead for p in there for lead in p.record.summary.leads}),
-        advice="This start is shorter than others; choose another lead.",
-    )
-
-
-def _applied(chosen: Product, members: xr.DataArray) -> xr.DataArray:
-    return _method(chosen.compute(members), chosen)
-
-
-def _method(da: xr.DataArray, chosen: Product) -> xr.DataArray:
-    da = da.copy(deep=False)
-    da.attrs = {**da.attrs, "method": chosen.info.method, "product": chosen.info.name}
-    return da
 
 
 def _squeezed(da: xr.DataArray, request: ProductRequest) -> xr.DataArray:
@@ -373,7 +276,8 @@ def _valid(da: xr.DataArray) -> xr.DataArray:
     valid = np.array(
         [[valid_period(s, x, unit)[0] for x in leads] for s in starts], "datetime64[ns]"
     ).reshape([da.sizes[d] for d in dims])
-    order = [d for d in (*schema.FORECAST_DIMS, "time") if d in da.dims]
+    order: list[Hashable] = [d for d in (*schema.FORECAST_DIMS, "time") if d in da.dims]
+    order += [d for d in da.dims if d not in order]
     return da.assign_coords(valid_time=(dims, valid)).transpose(*order)
 
 

@@ -15,12 +15,12 @@ import numpy as np
 import xarray as xr
 
 from data_layer import schema
-from data_layer.api import GridInfo, Role, VariableInfo
-from data_layer.catalogue import ArchiveIndex
+from data_layer.api import NO_GRID, GridInfo, Role, VariableInfo
 from data_layer.checksums import check_promise
 from data_layer.described import NOTHING_SAID, Entry
 from data_layer.errors import LeftOut, Unavailable, UnreadableFile
 from data_layer.findings import ToInspect, take_stock
+from data_layer.indexed import ArchiveIndex
 from data_layer.indexfile import IndexFile
 from data_layer.integrity import check_file
 from data_layer.layouts import layouts
@@ -30,9 +30,11 @@ from data_layer.layouts.corrections import Correct, correction, unchanged
 from data_layer.layouts.files import open_raw
 from data_layer.memory import LARGEST_AT_ONCE
 from data_layer.records import FileRecord, FileStat, FileSummary, Finding, NotListed
+from data_layer.references import is_references
 from data_layer.storage import check_storage, size
-from data_layer.stores import Identities
+from data_layer.stores import Elsewhere, Identities
 from data_layer.timing import format_init
+from data_layer.walking import description_stats, elsewhere
 
 log = logging.getLogger(__name__)
 
@@ -92,9 +94,12 @@ def inspect(
     ------
     LeftOut: when it is not meant to be shown.
     UnreadableFile: with the reason, in words that can be shown to a person.
+    Unavailable: when a store elsewhere does not answer.
     """
     if entry.leave_out:
         raise LeftOut("the catalogue file leaves it out")
+    if is_references(path.name) and not isinstance(path, Elsewhere):
+        path = entry.place(path.parent, path.name)
     check_file(path)
     check_storage(path, largest)
     if promised:
@@ -107,7 +112,7 @@ def inspect(
         with opened(path, layout, entry) as ds:
             summary = summarise(ds, layout.name)
             _smoke_read(ds, largest)
-    except UnreadableFile:
+    except (UnreadableFile, Unavailable):
         raise
     except Exception as error:
         # A file may be wrong in ways that no library foresaw; it must not take
@@ -168,28 +173,35 @@ def _smoke_read(ds: xr.Dataset, largest: int) -> None:
             )
         try:
             last.load()
+        except Unavailable:
+            raise
         except Exception as error:
             raise UnreadableFile(f"its variable {name!r} cannot be read ({error})") from error
 
 
-def summarise(ds: xr.Dataset, layout: str) -> FileSummary:
-    """A canonical dataset in plain words and numbers."""
+def _grid(ds: xr.Dataset) -> GridInfo:
+    if schema.is_index(ds):
+        return NO_GRID
     _, east = schema.lon_order(ds["lon"].values)
     lat = ds["lat"].values
-    grid = GridInfo(
+    return GridInfo(
         ny=ds.sizes["lat"],
         nx=ds.sizes["lon"],
         lat=(round(float(lat.min()), 6), round(float(lat.max()), 6)),
         lon=(round(float(east[0]), 6), round(float(east[-1]), 6)),
         wraps=schema.wraps(east),
     )
+
+
+def summarise(ds: xr.Dataset, layout: str) -> FileSummary:
+    """A canonical dataset in plain words and numbers."""
     attrs = {str(k): str(v).strip() for k, v in ds.attrs.items()}
     forecast = schema.is_forecast(ds)
     common = {
         "layout": layout,
         "role": _role(attrs, forecast),
         "variables": tuple(_variable(ds[name]) for name in schema.data_variables(ds)),
-        "grid": grid,
+        "grid": _grid(ds),
         "title": attrs.get("title", "")[:200],
         "system": (attrs.get("system") or attrs.get("source_id") or "")[:100],
         "institution": attrs.get("institution", "")[:200],
@@ -256,6 +268,7 @@ def scan(
         before = previous.known()
     else:
         before = {f.stat: f for f in kept.load()} if kept is not None else {}
+    elsewhere(folder, description_stats(folder), wait=True)
     stock = take_stock(folder, before)
     found: list[Finding] = []
     told = time.monotonic()
@@ -279,12 +292,17 @@ def look_at(folder: Path, new: ToInspect, largest: int = LARGEST_AT_ONCE) -> Fin
     largest: bytes that may be unpacked at one go.
     """
     try:
-        path = folder / new.stat.path
+        if new.why:
+            raise Unavailable(new.why)
+        path = new.entry.place(folder, new.stat.path)
         return FileRecord(new.stat, inspect(path, new.entry, new.stat.promised, largest))
     except UnreadableFile as error:
         if not isinstance(error, LeftOut):
             log.info("refused %s: %s", new.stat.path, error.message)
         return NotListed(new.stat, error, new.described)
+    except Unavailable as error:
+        log.info("refused %s for now: %s", new.stat.path, error.message)
+        return NotListed(new.stat, UnreadableFile(error.message), new.described, passing=True)
 
 
 class OpenFiles:
@@ -309,9 +327,10 @@ class OpenFiles:
         if ds is None:
             layout = layout_named(record.summary.layout)
             entry = Entry.read(record.summary.described)
+            path = entry.place(self._folder, record.stat.path)
             try:
-                ds = opened(self._folder / record.stat.path, layout, entry)
-            except MemoryError:
+                ds = opened(path, layout, entry)
+            except (MemoryError, Unavailable):
                 raise
             except Exception as error:  # it was in order when it was indexed
                 self.check(record, anew=True)
@@ -319,6 +338,8 @@ class OpenFiles:
                     f"{record.stat.path} cannot be opened ({error}).",
                     advice="Tell whoever keeps the archive: the file is damaged.",
                 ) from error
+            if isinstance(path, Elsewhere):
+                self.check(record, anew=True)  # for that it may have become another meanwhile
             while len(self._open) >= self._limit:
                 self._open.pop(next(iter(self._open))).close()
         self._open[record.stat] = ds  # last is the most recently used
@@ -332,7 +353,7 @@ class OpenFiles:
         anew: by a look at this moment, whatever it costs
             (:class:`data_layer.stores.Identities`).
         """
-        path = self._folder / record.stat.path
+        path = Entry.read(record.described).place(self._folder, record.stat.path)
         try:
             identity = self._identities.of(path, anew)
         except OSError as error:

@@ -15,101 +15,36 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import multiprocessing
 import os
-import socket
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
-from typing import Any, TypeAlias
+from typing import Any
 
 from data_layer.api import ProductRequest
-from data_layer.catalogue import ArchiveIndex
-from data_layer.errors import Unavailable
-from data_layer.reading import Answer, Archive, Job, run
+from data_layer.errors import TooLarge, Unavailable
+from data_layer.indexed import ArchiveIndex
+from data_layer.memory import Budget, held_by, together
+from data_layer.processes import About, Process, ReaderDied
+from data_layer.reading import Answer, Archive, Job
 
 log = logging.getLogger(__name__)
 
-PIPE_BYTES = 1 << 20
 START_SECONDS = 120.0
+# So often that what can be touched meanwhile stays within the part of memory kept free.
+MEMORY_SECONDS = 0.02
+KEPT_FREE = 0.03
+WARN_SECONDS = 60.0
 BACK_OFF_SECONDS = (0.0, 1.0, 5.0, 15.0, 30.0)
-
-
-# What a reader has last been sent a part of the index for: the index's number, and the
-# dataset, variable and start, if it was about one.
-_About: TypeAlias = tuple[()] | tuple[int] | tuple[int, str, str, str | None]
 
 
 class ReaderLost(Exception):
     """A job cost its reader. The text is the reason, as it can be told of a file."""
 
 
-class ReaderDied(Exception):
-    """The process ended, or was ended, in the middle of a job."""
-
-
 class ReaderFault(Exception):
     """A job failed in a way that no domain error describes; the text is the reader's traceback."""
-
-
-class _Process:
-    """One reader process, seen from outside."""
-
-    def __init__(self, archive: Archive, memory: int | None) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        for end in (self._connection, theirs):
-            _widen(end)
-        self._process = context.Process(
-            target=run, args=(theirs, archive, memory, os.getpid()), name="reader", daemon=True
-        )
-        self._process.start()
-        theirs.close()
-        self.about: _About = ()
-        self.jobs = 0
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid or 0
-
-    @property
-    def alive(self) -> bool:
-        return self._process.is_alive()
-
-    def ask(self, job: Job | None) -> Answer:
-        """Send a job (or only listen, for the first sign of life); blocks until answered."""
-        try:
-            if job is not None:
-                self._connection.send(job)
-            return Answer.receive(self._connection)
-        except (EOFError, OSError) as error:
-            raise ReaderDied from error
-
-    def end(self) -> None:
-        """Kill the process and free whoever is blocked in :meth:`ask`."""
-        self._process.kill()
-        # A process stuck in the kernel does not die at once. Shutting the pipe
-        # down from this side ends the wait all the same.
-        _shut_down(self._connection)
-
-    def reap(self) -> None:
-        """Close what is left of an ended process."""
-        self._process.join(1.0)
-        self._connection.close()
-
-
-def _widen(connection: Connection) -> None:
-    """Room for a frame: else it goes over in pieces, with a change of process for each."""
-    with socket.socket(fileno=os.dup(connection.fileno())) as pipe:
-        pipe.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PIPE_BYTES)
-
-
-def _shut_down(connection: Connection) -> None:
-    with (
-        contextlib.suppress(OSError),
-        socket.socket(fileno=os.dup(connection.fileno())) as pipe,
-    ):
-        pipe.shutdown(socket.SHUT_RDWR)
 
 
 @dataclass(frozen=True)
@@ -128,6 +63,10 @@ class ReaderPool:
     size: number of processes.
     deadline: seconds a job may take once it has begun; then its reader is killed.
     memory: bytes of address space of each reader.
+    budget: what readers may take together with this process, or no limit. One that holds
+        more than its share between jobs is replaced. When there is no room during jobs,
+        ``give_way`` is called, and if that does not help the job that takes most is given up.
+    give_way: makes this process take less.
     max_jobs: jobs after which a reader is replaced, because C libraries leak.
     max_waiting: jobs that may wait; more are refused at once.
     """
@@ -139,6 +78,8 @@ class ReaderPool:
         *,
         deadline: float = 10.0,
         memory: int | None = None,
+        budget: Budget | None = None,
+        give_way: Callable[[], object] = lambda: None,
         max_jobs: int = 500,
         max_waiting: int = 256,
     ) -> None:
@@ -146,12 +87,18 @@ class ReaderPool:
         self._size = size
         self._deadline = deadline
         self._memory = memory
+        self._budget = budget
+        self._give_way = give_way
         self._max_jobs = max_jobs
         self._queue: asyncio.Queue[_Order] = asyncio.Queue(max_waiting)
         # Each slot blocks at most three threads: a job, a successor's start, an end.
         self._threads = ThreadPoolExecutor(3 * size, "reader")
         self._slots: list[asyncio.Task[None]] = []
-        self._serving: dict[int, _Process] = {}
+        self._serving: dict[int, Process] = {}
+        self._living: set[Process] = set()
+        self._busy: set[Process] = set()
+        self._at_work = asyncio.Event()
+        self._warn_due = 0.0
         self._index: ArchiveIndex | None = None
         self._generation = 0
 
@@ -183,6 +130,8 @@ class ReaderPool:
     def start(self) -> None:
         """Begin starting readers, in the background."""
         self._slots = [asyncio.create_task(self._slot(n)) for n in range(self._size)]
+        if self._budget is not None:
+            self._slots.append(asyncio.create_task(self._guard(self._budget)))
 
     async def close(self) -> None:
         """End all readers. Jobs not answered yet get :class:`Unavailable`."""
@@ -193,8 +142,15 @@ class ReaderPool:
             _settle(self._queue.get_nowait().answer, error=_going_away())
         self._threads.shutdown(wait=False)
 
-    async def submit(self, op: str, *args: Any, deadline: float | None = None) -> Any:
+    async def submit(
+        self, op: str, *args: Any, deadline: float | None = None, compared: bool = False
+    ) -> Any:
         """The answer of a reader to ``op`` (:class:`data_layer.reading.Reader`).
+
+        Parameters
+        ----------
+        deadline: seconds it may take, if not the usual ones.
+        compared: whether the job needs what the dataset is compared with.
 
         Raises
         ------
@@ -204,7 +160,9 @@ class ReaderPool:
         ReaderFault: the reader met an error that is nobody's fault but ours.
         """
         limit = self._deadline if deadline is None else deadline
-        order = _Order(Job(op, args), limit, asyncio.get_running_loop().create_future())
+        order = _Order(
+            Job(op, args, compared=compared), limit, asyncio.get_running_loop().create_future()
+        )
         try:
             self._queue.put_nowait(order)
         except asyncio.QueueFull:
@@ -217,9 +175,9 @@ class ReaderPool:
 
     async def _slot(self, number: int) -> None:
         # Slots do not change readers at the same time, which would leave none.
-        share = self._max_jobs + number * self._max_jobs // max(self._size, 1)
-        process: _Process | None = None
-        successor: asyncio.Task[_Process] | None = None
+        most = self._max_jobs + number * self._max_jobs // max(self._size, 1)
+        process: Process | None = None
+        successor: asyncio.Task[Process] | None = None
         try:
             while True:
                 if process is None:
@@ -228,7 +186,7 @@ class ReaderPool:
                 elif successor is not None and successor.done():
                     await self._end(number, process)
                     process, successor = successor.result(), None
-                elif process.jobs >= share and successor is None:
+                elif successor is None and (process.jobs >= most or self._too_large(process)):
                     successor = asyncio.create_task(self._start_process())
                 self._serving[number] = process
                 order = await self._queue.get()
@@ -248,20 +206,67 @@ class ReaderPool:
             if process is not None:
                 await self._end(number, process)
 
-    async def _carry_out(self, process: _Process, order: _Order) -> bool:
+    def _too_large(self, process: Process) -> bool:
+        return self._budget is not None and process.holds > self._budget.share
+
+    @contextlib.contextmanager
+    def _working(self, process: Process) -> Iterator[None]:
+        self._busy.add(process)
+        self._at_work.set()
+        try:
+            yield
+        finally:
+            self._busy.discard(process)
+            if not self._busy:
+                self._at_work.clear()
+
+    async def _guard(self, budget: Budget) -> None:
+        """See to it that jobs leave all together below the limit."""
+        while True:
+            await self._at_work.wait()
+            await asyncio.sleep(MEMORY_SECONDS)
+            if self._busy and self._too_much(budget):
+                self._give_way()
+                if self._too_much(budget):
+                    self._give_up(budget)
+
+    def _too_much(self, budget: Budget) -> bool:
+        held = [held_by(os.getpid()), *(p.held for p in self._living)]
+        return together(held) > (1 - KEPT_FREE) * budget.limit
+
+    def _give_up(self, budget: Budget) -> None:
+        """Give up the job that takes most, if it takes more than its share.
+
+        It is too large when it was the only one to do so; else it may be asked for again.
+        """
+        largest = max(self._busy, key=lambda p: p.held.own)
+        held = largest.held.own
+        if held > budget.share and largest.verdict is None:
+            log.error("reader %d killed: it took %d MB for a job", largest.pid, held // 10**6)
+            shared = any(p.held.own > budget.share for p in self._busy - {largest})
+            largest.verdict = _busy() if shared else _too_large()
+            largest.end()
+        elif (now := time.monotonic()) > self._warn_due:
+            self._warn_due = now + WARN_SECONDS
+            own = held_by(os.getpid()).own
+            log.warning("no memory is left; this process takes %d MB of it", own // 10**6)
+
+    async def _carry_out(self, process: Process, order: _Order) -> bool:
         """Answer one order; whether the reader can go on."""
         job, about = order.job, self._about(order.job)
         try:
             if process.about != about:
                 job = replace(job, index=self._part(about))
-            answer = await self._ask(process, job, order.deadline)
+            with self._working(process):
+                answer = await self._ask(process, job, order.deadline)
         except TimeoutError:
             log.error("reader %d killed: %s took over %g s", process.pid, job.op, order.deadline)
             _settle(order.answer, error=_too_slow(order.deadline))
             return False
         except ReaderDied:
-            log.error("reader %d died during %s", process.pid, job.op)
-            _settle(order.answer, error=_died())
+            if process.verdict is None:
+                log.error("reader %d died during %s", process.pid, job.op)
+            _settle(order.answer, error=process.verdict or _died())
             return False
         except asyncio.CancelledError:
             _settle(order.answer, error=_going_away())
@@ -271,6 +276,7 @@ class ReaderPool:
             return False
         process.about = about
         process.jobs += 1
+        process.holds = answer.held
         if answer.fault:
             # Its state is unknown after an error that nobody foresaw.
             _settle(order.answer, error=ReaderFault(answer.fault))
@@ -278,13 +284,13 @@ class ReaderPool:
         _settle(order.answer, answer.value, answer.error)
         return True
 
-    def _about(self, job: Job) -> _About:
+    def _about(self, job: Job) -> About:
         asked = next((a for a in job.args if isinstance(a, ProductRequest)), None)
         if asked is None:
             return (self._generation,)
-        return (self._generation, asked.dataset, asked.variable, asked.init)
+        return (self._generation, asked.dataset, asked.variable, asked.init, job.compared)
 
-    def _part(self, about: _About) -> ArchiveIndex | None:
+    def _part(self, about: About) -> ArchiveIndex | None:
         """So much of the newest index as a job needs: to send it whole takes seconds."""
         if self._index is None:
             return None
@@ -292,12 +298,12 @@ class ReaderPool:
             return ArchiveIndex(self._index.folder, self._index.fingerprint)
         return self._index.narrowed(*about[1:])
 
-    async def _ask(self, process: _Process, job: Job | None, seconds: float) -> Answer:
+    async def _ask(self, process: Process, job: Job | None, seconds: float) -> Answer:
         loop = asyncio.get_running_loop()
         asking = loop.run_in_executor(self._threads, process.ask, job)
         return await asyncio.wait_for(asking, seconds)
 
-    async def _start_process(self) -> _Process:
+    async def _start_process(self) -> Process:
         attempt = 0
         while True:
             await asyncio.sleep(BACK_OFF_SECONDS[min(attempt, len(BACK_OFF_SECONDS) - 1)])
@@ -305,7 +311,8 @@ class ReaderPool:
             process = None
             try:
                 # Not in a thread: the reader dies with the thread that started it.
-                process = _Process(self._archive, self._memory)
+                process = Process(self._archive, self._memory, self._budget)
+                self._living.add(process)
                 await self._ask(process, None, START_SECONDS)
             except (ReaderDied, TimeoutError, OSError) as error:
                 log.error("a reader did not start (%s); trying again", type(error).__name__)
@@ -316,14 +323,15 @@ class ReaderPool:
             else:
                 return process
 
-    async def _end(self, number: int, process: _Process) -> None:
+    async def _end(self, number: int, process: Process) -> None:
         if self._serving.get(number) is process:
             del self._serving[number]
         await self._discard(process)
 
-    async def _discard(self, process: _Process | None) -> None:
+    async def _discard(self, process: Process | None) -> None:
         if process is not None:
             process.end()
+            self._living.discard(process)
             await asyncio.shield(
                 asyncio.get_running_loop().run_in_executor(self._threads, process.reap)
             )
@@ -360,6 +368,13 @@ def _too_slow(seconds: float) -> Unavailable:
     )
     error.__cause__ = ReaderLost(f"reading it took longer than {seconds:g} s")
     return error
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(
+        "This needs more memory than the data layer has left.",
+        advice="Ask for a smaller region, or for fewer leads or members.",
+    )
 
 
 def _going_away() -> Unavailable:

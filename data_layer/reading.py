@@ -8,8 +8,11 @@ the inside of such a process; :mod:`data_layer.readers` supervises them.
 from __future__ import annotations
 
 import ctypes
+import gc
+import io
 import logging
 import os
+import pickle
 import resource
 import signal
 import sys
@@ -23,10 +26,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from data_layer.api import ForecastSource, ProductInfo, ProductRequest
-from data_layer.catalogue import ArchiveIndex
 from data_layer.errors import DataLayerError, TooLarge
 from data_layer.findings import ToInspect
-from data_layer.memory import LARGEST_AT_ONCE, keep_freed
+from data_layer.indexed import ArchiveIndex
+from data_layer.memory import LARGEST_AT_ONCE, Budget, give_back, held_by, keep_freed, limit_own
 from data_layer.records import Finding, Shared
 
 log = logging.getLogger(__name__)
@@ -72,11 +75,13 @@ class Archive(Protocol):
 class FolderArchive:
     """A folder of NetCDF files. The libraries that read them are loaded on first use.
 
-    ``largest``: bytes that a file may have unpacked at one go.
+    ``largest``: bytes that a file may have unpacked at one go. ``planes``: where
+    climatologies are kept, and how many bytes they may take.
     """
 
     folder: Path
     largest: int = LARGEST_AT_ONCE
+    planes: tuple[Path, int] | None = None
 
     def load(self) -> None:
         """Import the libraries, and have the kernels compiled by a first small frame."""
@@ -97,34 +102,46 @@ class FolderArchive:
     def open(self, index: ArchiveIndex, before: OpenSource | None) -> OpenSource:
         """See :class:`data_layer.local.LocalSource`."""
         from data_layer.local import LocalSource
+        from data_layer.planes import PlaneStore
 
         if isinstance(before, LocalSource):
             before.replace(index)
             return before
-        return LocalSource(index)
+        return LocalSource(index, planes=PlaneStore(*self.planes) if self.planes else None)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One order to a reader, and as much of the index as it needs."""
+    """One order to a reader, and as much of the index as it needs.
+
+    ``compared``: that is, with what the dataset is compared with.
+    """
 
     op: str
     args: tuple[Any, ...] = ()
     index: ArchiveIndex | None = None
+    compared: bool = False
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a job: a value, an error to raise again, or a fault to be logged."""
+    """What became of a job: a value, an error to raise again, or a fault to be logged.
+
+    ``held``: bytes of memory that the reader has for itself afterwards.
+    """
 
     value: Any = None
     error: DataLayerError | None = None
     fault: str = ""
+    held: int = 0
 
     def send(self, connection: Connection) -> None:
         """Send it; bytes go behind it as they are, because pickling copies them twice."""
         bulk = self.value if isinstance(self.value, bytes) else None
-        connection.send((self if bulk is None else replace(self, value=None), bulk is not None))
+        told = (self if bulk is None else replace(self, value=None), bulk is not None)
+        written = io.BytesIO()
+        _PlainErrors(written, pickle.HIGHEST_PROTOCOL).dump(told)
+        connection.send_bytes(written.getbuffer())
         if bulk is not None:
             connection.send_bytes(bulk)
 
@@ -132,15 +149,33 @@ class Answer:
     def receive(cls, connection: Connection) -> Answer:
         """The inverse of :meth:`send`."""
         answer: Answer
-        answer, has_bulk = connection.recv()
+        answer, has_bulk = pickle.loads(connection.recv_bytes())  # noqa: S301 - our own reader's
         return replace(answer, value=connection.recv_bytes()) if has_bulk else answer
 
 
-class Reader:
-    """Carries out jobs on an archive."""
+class _PlainErrors(pickle.Pickler):
+    """Writes our errors as they are, without their tracebacks.
 
-    def __init__(self, archive: Archive) -> None:
+    Libraries that a reader loads (Dask is one) have all exceptions take them along, and so the
+    modules in them, which the front must not load.
+    """
+
+    def reducer_override(self, obj: object) -> Any:
+        """See :class:`pickle.Pickler`."""
+        return obj.__reduce__() if isinstance(obj, DataLayerError) else NotImplemented
+
+
+class Reader:
+    """Carries out jobs on an archive.
+
+    Parameters
+    ----------
+    largest: bytes of the largest answer, or no limit.
+    """
+
+    def __init__(self, archive: Archive, largest: int | None = None) -> None:
         self._archive = archive
+        self._largest = largest
         self._source: OpenSource | None = None
         self._ops: dict[str, Callable[..., Any]] = {
             "inspect": self.inspect,
@@ -158,7 +193,7 @@ class Reader:
         try:
             if job.index is not None:
                 self._source = self._archive.open(job.index, self._source)
-            return Answer(self._ops[job.op](*job.args))
+            return Answer(self._sendable(self._ops[job.op](*job.args)))
         except DataLayerError as error:
             return Answer(error=error)
         except MemoryError:
@@ -170,6 +205,24 @@ class Reader:
             )
         except Exception:
             return Answer(fault=traceback.format_exc())
+
+    def _sendable(self, value: Any) -> Any:
+        """The value, unless whoever hands it on could not hold it."""
+        if isinstance(value, bytes) and self._largest is not None and len(value) > self._largest:
+            raise TooLarge(
+                f"The answer takes {len(value):,} bytes; the limit is {self._largest:,}.",
+                asked=f"{len(value)} bytes",
+                exists=[f"{self._largest} bytes"],
+                advice="Ask for a smaller region, or for fewer starts, leads or members at once.",
+            )
+        return value
+
+    def let_go(self) -> None:
+        """Close files, and give back memory that is free."""
+        if self._source is not None:
+            self._source.close()
+        gc.collect()
+        give_back()
 
     def inspect(self, files: Sequence[ToInspect], seconds: float) -> list[Finding]:
         """What the first of ``files`` hold: as many as there is time for, one at least.
@@ -243,7 +296,13 @@ def compress(data: bytes, encoding: str) -> bytes:
     raise ValueError(f"no content coding {encoding!r}")
 
 
-def run(connection: Connection, archive: Archive, memory: int | None, parent: int) -> None:
+def run(
+    connection: Connection,
+    archive: Archive,
+    memory: int | None,
+    parent: int,
+    budget: Budget | None = None,
+) -> None:
     """The life of a reader process: tell that it is ready, then answer jobs until told to go.
 
     Parameters
@@ -252,6 +311,7 @@ def run(connection: Connection, archive: Archive, memory: int | None, parent: in
     archive: what to read.
     memory: bytes of address space the process may take, or no limit.
     parent: the supervisor's process id; the reader does not outlive it.
+    budget: bytes of its own memory that it may hold at all, and between jobs.
     """
     _die_with(parent)
     keep_freed()
@@ -262,8 +322,12 @@ def run(connection: Connection, archive: Archive, memory: int | None, parent: in
     for name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
         os.environ.setdefault(f"{name}_NUM_THREADS", "1")
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    # Whoever gathers what is found says what was refused: many files in one line.
+    logging.getLogger("data_layer.opening").setLevel(logging.WARNING)
     archive.load()
-    reader = Reader(archive)
+    if budget is not None:
+        limit_own(budget.most)
+    reader = Reader(archive, budget.answer if budget is not None else None)
     Answer().send(connection)
     while True:
         try:
@@ -271,11 +335,22 @@ def run(connection: Connection, archive: Archive, memory: int | None, parent: in
         except (EOFError, OSError):
             return
         answer = reader.do(job)
+        if budget is not None:
+            answer = replace(answer, held=_held(reader, budget.share))
         try:
             answer.send(connection)
         except OSError:
             return
         del job, answer
+
+
+def _held(reader: Reader, share: int) -> int:
+    """Bytes that are held, after letting go of what can be if they are too many."""
+    held = held_by(os.getpid()).own
+    if held > share:
+        reader.let_go()
+        held = held_by(os.getpid()).own
+    return held
 
 
 def _die_with(parent: int) -> None:

@@ -4,14 +4,32 @@ from __future__ import annotations
 
 from data_layer.api import DatasetInfo, ProductRequest
 from data_layer.errors import BadRequest
-from data_layer.products import product
+from data_layer.products import asked_for
+
+
+def check_map(info: DatasetInfo) -> None:
+    """Return when the dataset has maps, else :class:`BadRequest`."""
+    if info.gridless:
+        raise BadRequest(
+            f"Dataset {info.id!r} is of an index: an index has no map.",
+            asked=info.id,
+            advice="Ask for its series.",
+        )
 
 
 def check(info: DatasetInfo, request: ProductRequest) -> None:
     """Raise what is wrong with a request, judged by the catalogue alone."""
     info.check_version(request.version)
     info.variable(request.variable)
-    chosen = product(request.product)
+    chosen, _ = asked_for(request.product)
+    given = {"lat, lon": request.point, "box": request.box, "region": request.region}
+    places = [name for name, value in given.items() if value is not None]
+    if info.gridless and places:
+        raise BadRequest(
+            f"Dataset {info.id!r} is of an index: it is not of places.",
+            asked=places[0],
+            advice="Leave lat, lon, box and region out.",
+        )
     if not info.inits:
         for what in ("init", "lead", "member"):
             if getattr(request, what) is not None:

@@ -8,6 +8,9 @@ Forecasts and hindcasts
 Observations
     dims ``(time, lat, lon)``.
 
+Series without a grid (indices) have one cell there that is no place (:func:`nowhere`), so
+that all that reads and computes need not know of them; answers are given without it.
+
 ``lat`` and ``lon`` are one-dimensional cell centres in degrees. While the data
 are lazy they stay in the order of the file, because backends read reordered
 indices cell by cell; :func:`arrange` puts them in order (south to north, and
@@ -34,13 +37,33 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 
+# What marks the axes of an index.
+_NOWHERE = "no_place"
+
+
+def nowhere() -> dict[str, tuple[str, Floats, dict[str, str]]]:
+    """The coordinates ``lat`` and ``lon`` of a dataset of indices: one cell that is no place."""
+    said = "the series of an index, which is of no place"
+    return {dim: (dim, np.zeros(1), {_NOWHERE: said}) for dim in ("lat", "lon")}
+
+
+def is_index(ds: xr.Dataset) -> bool:
+    """Whether the canonical dataset is of series that have no grid."""
+    return _NOWHERE in ds["lat"].attrs
+
+
+def without_cell(da: xr.DataArray) -> xr.DataArray:
+    """What was read or computed of an index, without the cell that is no place."""
+    return da.isel({d: 0 for d in ("lat", "lon") if d in da.dims}).drop_vars(["lat", "lon"])
+
+
 def is_forecast(ds: xr.Dataset) -> bool:
     """Whether the canonical dataset has a start, rather than only a valid time."""
     return "init" in ds.dims
 
 
 def data_variables(ds: xr.Dataset) -> list[str]:
-    """Names of the variables that can be mapped, in the file's order."""
+    """Names of the variables that can be shown, in the file's order."""
     dims = FORECAST_DIMS if is_forecast(ds) else OBSERVATION_DIMS
     return [str(name) for name, v in ds.data_vars.items() if v.dims == dims]
 

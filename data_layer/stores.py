@@ -1,6 +1,7 @@
 """Zarr stores: folders that are one file of an archive.
 
-A store is any folder whose name ends in ``.zarr``, with whatever lies in it.
+A store is any folder whose name ends in ``.zarr``, with whatever lies in it. Others are
+no folders (:class:`Elsewhere`).
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path, PosixPath
 from stat import S_ISDIR
+from typing import ClassVar
 
 SUFFIX = ".zarr"
 # Files and folders looked at in a store; one that has more is refused.
@@ -19,7 +21,46 @@ MOST_ENTRIES = 200_000
 # Of the time, the part that may be spent on looking whether stores in use have changed.
 SHARE_OF_TIME = 0.1
 
+# In place of the size of all that a store holds, where nobody can tell.
+UNKNOWN_SIZE = 2**62
+
 _SECOND = 10**9
+
+
+class Elsewhere(PosixPath):
+    """A store that is no folder, given where a path is expected.
+
+    Its name and those above it are as a folder's would be, for layouts that look for
+    words in them. Nothing lies at that path.
+
+    Attributes
+    ----------
+    holds: seconds for which its identity, once it was asked for, may be taken to hold.
+    """
+
+    holds: ClassVar[float] = 0.0
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
+        """As a store always is."""
+        return True
+
+    def identity(self) -> tuple[int, int]:
+        """See :func:`identity`; the size may be ``UNKNOWN_SIZE``."""
+        raise NotImplementedError
+
+    def metadata(self) -> Mapping[str, bytes]:
+        """The metadata of its arrays and groups, consolidated ones among them, by their names.
+
+        Raises
+        ------
+        UnreadableFile: when they cannot be understood.
+        OSError, Unavailable: when they cannot be read.
+        """
+        raise NotImplementedError
+
+    def chunks(self) -> Collection[str] | None:
+        """The names of its chunks, where they can be told."""
+        return None
 
 
 def is_store(name: str) -> bool:
@@ -67,18 +108,29 @@ def identity(path: Path) -> tuple[int, int]:
     ------
     OSError: when there is no such file.
     """
+    if isinstance(path, Elsewhere):
+        return path.identity()
     stat = os.stat(path)
     if not S_ISDIR(stat.st_mode):
         return stat.st_size, stat.st_mtime_ns
-    size, newest = 0, 0
-    lines = []
-    for name, entry in entries(path):
+    return together(_held(path))
+
+
+def _held(store: Path) -> Iterator[tuple[str, os.stat_result]]:
+    for name, entry in entries(store):
         try:
             held = entry.stat(follow_symlinks=False)
         except OSError:
             continue
-        if S_ISDIR(held.st_mode):
-            continue
+        if not S_ISDIR(held.st_mode):
+            yield name, held
+
+
+def together(files: Iterable[tuple[str, os.stat_result]]) -> tuple[int, int]:
+    """The identity of several files as one, by their names, sizes and times."""
+    size, newest = 0, 0
+    lines = []
+    for name, held in files:
         size += held.st_size
         newest = max(newest, held.st_mtime_ns)
         lines.append(os.fsencode(f"{name}\0{held.st_size}\0{held.st_mtime_ns}\n"))
@@ -91,7 +143,8 @@ class Identities:
 
     A store of tens of thousands of chunks takes as long to look at as many maps to read.
     So what was seen of a store holds for ten times as long as the look took: some
-    milliseconds for a small one, seconds for such a one.
+    milliseconds for a small one, seconds for such a one; and at least for as long as a
+    store elsewhere says.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -105,7 +158,7 @@ class Identities:
         ------
         OSError: when there is no such file.
         """
-        if not is_store(path.name):
+        if not (isinstance(path, Elsewhere) or is_store(path.name)):
             return identity(path)
         begun = self._clock()
         due, found = self._seen.get(path, (begun, (0, 0)))
@@ -113,5 +166,8 @@ class Identities:
             self._seen.pop(path, None)
             found = identity(path)
             end = self._clock()
-            self._seen[path] = (end + (end - begun) / SHARE_OF_TIME, found)
+            pause = max(
+                (end - begun) / SHARE_OF_TIME, path.holds if isinstance(path, Elsewhere) else 0.0
+            )
+            self._seen[path] = (end + pause, found)
         return found

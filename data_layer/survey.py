@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from data_layer.checksums import seconds_to_check
 from data_layer.errors import DataLayerError, TooLarge, Unavailable, UnreadableFile
 from data_layer.findings import ToInspect
 from data_layer.readers import ReaderFault, ReaderLost, ReaderPool
@@ -20,6 +21,8 @@ SECONDS_A_BATCH = 0.2
 RETRY_SECONDS = 1.0
 # A batch that takes longer hangs, most likely, and others need not wait for it.
 SLOW_SECONDS = 2.0
+# Checksums that may take longer, those of files of a gigabyte, are compared one at a time.
+LONG_CHECK = 50.0
 
 
 class Survey:
@@ -29,8 +32,9 @@ class Survey:
     ----------
     pool: the readers that look. All of them as long as there is no index to answer
         from, later one is left for those who ask.
-    deadline: seconds for one file; one that takes longer, or brings the reader down, is
-        refused with that as its reason.
+    deadline: seconds for one file, and as much more as its checksum may take, if one is
+        promised. One that takes longer, or brings the reader down, is refused with that as
+        its reason.
     tell: gets findings as they come in; one for each file in the end.
 
     Attributes
@@ -46,8 +50,10 @@ class Survey:
         self._tell = tell
         self._wanted: set[ToInspect] = set()
         self._waiting: deque[ToInspect] = deque()
+        self._long_waiting: deque[ToInspect] = deque()
         self._in_hand: set[ToInspect] = set()
         self._batches: dict[asyncio.Task[None], float] = {}
+        self._long: asyncio.Task[None] | None = None
         self._done = 0
         self.idle = asyncio.Event()
         self.idle.set()
@@ -63,7 +69,9 @@ class Survey:
         """Look at these from now on, in about their order, and at no others."""
         files = list(files)
         self._wanted = set(files)
-        self._waiting = deque(f for f in files if f not in self._in_hand)
+        waiting = [f for f in files if f not in self._in_hand]
+        self._waiting = deque(f for f in waiting if _check_of(f) <= LONG_CHECK)
+        self._long_waiting = deque(f for f in waiting if _check_of(f) > LONG_CHECK)
         self._go_on()
 
     async def close(self) -> None:
@@ -74,6 +82,9 @@ class Survey:
         await asyncio.gather(*self._batches, return_exceptions=True)
 
     def _go_on(self) -> None:
+        # One at a time: the other readers are for those who ask, and for other new files.
+        if self._long_waiting and self._long is None and self._may_begin():
+            self._long = self._begin([self._long_waiting.popleft()])
         while self._waiting and self._may_begin():
             n = min(BATCH, len(self._waiting))
             self._begin([self._waiting.popleft() for _ in range(n)])
@@ -90,16 +101,19 @@ class Survey:
         brisk = sum(begun > slow for begun in self._batches.values())
         return brisk < at_once and len(self._batches) < size
 
-    def _begin(self, files: list[ToInspect]) -> None:
+    def _begin(self, files: list[ToInspect]) -> asyncio.Task[None]:
         loop = asyncio.get_running_loop()
         self._in_hand.update(files)
         batch = asyncio.create_task(self._look(files))
         self._batches[batch] = loop.time()
         batch.add_done_callback(self._batch_ended)
         loop.call_later(SLOW_SECONDS, self._go_on)
+        return batch
 
     def _batch_ended(self, batch: asyncio.Task[None]) -> None:
         del self._batches[batch]
+        if batch is self._long:
+            self._long = None
         if not batch.cancelled():
             self._go_on()
 
@@ -127,7 +141,8 @@ class Survey:
 
         For a file by itself there is always an answer.
         """
-        limit = SECONDS_A_BATCH + self._deadline
+        # By the time for a batch all but its last file have been looked at.
+        limit = SECONDS_A_BATCH + self._deadline + max(map(_check_of, batch))
         while True:
             try:
                 return list(
@@ -146,5 +161,9 @@ class Survey:
             if len(batch) > 1:
                 return None
             (new,) = batch
-            log.info("refused %s: %s", new.stat.path, why)
             return [NotListed(new.stat, UnreadableFile(why), new.described, passing=True)]
+
+
+def _check_of(new: ToInspect) -> float:
+    """Seconds that its checksum may take, for which the file is read from end to end."""
+    return seconds_to_check(new.stat.size) if new.stat.promised else 0.0

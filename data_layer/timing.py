@@ -17,6 +17,7 @@ Months are counted, never measured in nanoseconds: they differ in length.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Literal
 
 LeadUnit = Literal["months", "days", "hours"]
@@ -97,6 +98,44 @@ def describe_valid(init: Moment, lead: int, unit: LeadUnit) -> str:
         return begin.strftime("%b %Y")
     day = describe_day(begin)
     return day if unit == "days" else f"{day} {begin.strftime('%H:%M')} UTC"
+
+
+def whole_windows(leads: Sequence[int], window: int) -> tuple[int, ...]:
+    """Of ``leads``, those from which ``window`` of them follow one after the other."""
+    there = set(leads)
+    return tuple(x for x in leads if there.issuperset(range(x, x + window)))
+
+
+def describe_window(init: Moment, lead: int, window: int, unit: LeadUnit) -> str:
+    """The time that ``window`` leads are for: ``Dec 2026 – Feb 2027``, ``24 – 30 Jul 2011``."""
+    if window == 1:
+        return describe_valid(init, lead, unit)
+    begin, _ = valid_period(init, lead, unit)
+    last, _ = valid_period(init, lead + window - 1, unit)
+    if unit == "hours":
+        return (
+            f"{describe_valid(init, lead, unit)} – {describe_valid(init, lead + window - 1, unit)}"
+        )
+    day = unit == "days"
+    end = describe_day(last) if day else last.strftime("%b %Y")
+    if day and (begin.year, begin.month) == (last.year, last.month):
+        return f"{begin.day} – {end}"
+    first = f"{begin.day} {begin.strftime('%b')}" if day else begin.strftime("%b")
+    return f"{first} – {end}" if begin.year == last.year else f"{first} {begin.year} – {end}"
+
+
+def describe_season(init: Moment, lead: int, window: int, unit: LeadUnit) -> str:
+    """As short as it is understood: ``DJF 2026/27``, ``Dec–Jan 2026/27``, ``24 Jul 2011``."""
+    begin, _ = valid_period(init, lead, unit)
+    if window == 1 or unit != "months":
+        return describe_valid(init, lead, unit)
+    months = [add_months(begin, n) for n in range(window)]
+    year = f"{begin.year}"
+    if months[-1].year != begin.year:
+        year += f"/{months[-1].year % 100:02d}"
+    if window == 2:
+        return f"{months[0].strftime('%b')}–{months[1].strftime('%b')} {year}"
+    return f"{''.join(m.strftime('%b')[0] for m in months)} {year}"
 
 
 def describe_lead(lead: int, unit: LeadUnit) -> str:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from stat import S_ISREG
+from typing import NamedTuple
 
+from data_layer import references
 from data_layer.checksums import Promises, is_manifest
-from data_layer.described import FILE_NAME
+from data_layer.described import FILE_NAME, read_description
+from data_layer.errors import BadRequest
 from data_layer.records import FileStat
-from data_layer.stores import identity, is_store, within_store
+from data_layer.remote import LOOK_SECONDS
+from data_layer.remote_stores import LOOKS, Look, RemotePath
+from data_layer.stores import UNKNOWN_SIZE, identity, is_store, within_store
 
 SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf", ".grib", ".grb", ".grib2", ".grb2")
 
@@ -23,20 +30,35 @@ YOUNG_NS = 20 * 10**9
 # Of the time, the part that may be spent on looking at every file.
 SHARE_OF_TIME = 0.02
 
+# In place of the size of a file: a folder whose files nobody can tell.
+_NO_SIZE = -1
+_GONE = (errno.ENOENT, errno.ENOTDIR)
+
 
 def walk(folder: Path) -> Iterator[FileStat]:
-    """Every file of the folder with a NetCDF or GRIB name, folder by folder, in order of its name.
+    """Every file of the folder with a known kind of name, folder by folder, in order of its name.
 
-    A Zarr store, a folder, is one of these files (:func:`data_layer.stores.identity`).
+    Those are names of NetCDF, GRIB, and JSON, which may be a reference set. A Zarr store,
+    a folder, is one of these files (:func:`data_layer.stores.identity`).
     Hidden names (a leading dot) are left out: writers use them for files that
     are not complete. So are links that lead out of the folder.
+
+    A folder that is there and cannot be listed stands for its files (:func:`is_closed`).
+
+    Raises
+    ------
+    OSError: when the folder itself cannot be listed.
     """
     root = os.path.realpath(folder)
     promises = Promises()
     waiting = [""]
     while waiting:
         place = waiting.pop()
-        files, manifests, folders = _listed(root, place)
+        files, manifests, folders, _, closed = _listed(root, place)
+        if closed and not within_store(place):
+            if not place:
+                raise OSError(closed, os.strerror(closed), root)
+            yield _closed(place, closed)
         promises.enter(place, [Path(root, m.path) for m in manifests])
         stores = [store for f in folders if is_store(f) for store in _as_file(root, f)]
         for file in sorted((*files, *stores), key=lambda f: f.path) if stores else files:
@@ -52,7 +74,35 @@ def _as_file(root: str, store: str) -> Iterator[FileStat]:
         return  # removed while we looked
 
 
-def _listed(root: str, place: str) -> tuple[list[FileStat], list[FileStat], list[str]]:
+def _closed(place: str, why: int) -> FileStat:
+    return FileStat(place, _NO_SIZE, why)
+
+
+def is_closed(stat: FileStat) -> bool:
+    """Whether this is a folder that could not be listed, in place of the files in it."""
+    return stat.size == _NO_SIZE
+
+
+def why_closed(stat: FileStat) -> str:
+    """Why that folder could not be listed; nothing for a file."""
+    return f"this folder cannot be listed ({os.strerror(stat.mtime_ns)})" if is_closed(stat) else ""
+
+
+class _Listing(NamedTuple):
+    """What is right in a folder.
+
+    ``ctimes_ns``: of each file, when its content, name or rights last changed. ``closed``:
+    the error's number when the folder is there and cannot be listed, else 0.
+    """
+
+    files: list[FileStat]
+    manifests: list[FileStat]
+    folders: list[str]
+    ctimes_ns: dict[str, int]
+    closed: int = 0
+
+
+def _listed(root: str, place: str) -> _Listing:
     """Files, manifests and folders right in ``place``, which is relative to ``root``.
 
     In a Zarr store all files count, whatever their names.
@@ -61,13 +111,15 @@ def _listed(root: str, place: str) -> tuple[list[FileStat], list[FileStat], list
     files: list[FileStat] = []
     manifests: list[FileStat] = []
     folders: list[str] = []
+    ctimes_ns: dict[str, int] = {}
     try:
         with os.scandir(os.path.join(root, place)) as entries:
             there = sorted(
                 (e for e in entries if in_store or e.name[0] != "."), key=lambda e: e.name
             )
-    except OSError:
-        return files, manifests, folders  # removed while we looked, or not for us
+    except OSError as error:
+        removed = error.errno in _GONE
+        return _Listing(files, manifests, folders, ctimes_ns, 0 if removed else error.errno or -1)
     for entry in there:
         path = os.path.join(place, entry.name)
         try:
@@ -78,15 +130,19 @@ def _listed(root: str, place: str) -> tuple[list[FileStat], list[FileStat], list
                     continue
                 stat = entry.stat()
                 if S_ISREG(stat.st_mode):  # reading a pipe would wait for ever
-                    held.append(FileStat(path, stat.st_size, stat.st_mtime_ns))
+                    listed = FileStat(path, stat.st_size, stat.st_mtime_ns)
+                    if not in_store and references.is_references(entry.name):
+                        listed = FileStat(path, *references.identity(Path(entry.path)))
+                    held.append(listed)
+                    ctimes_ns[path] = stat.st_ctime_ns
         except OSError:
             continue  # a link in a circle, or removed while we looked
-    return files, manifests, folders
+    return _Listing(files, manifests, folders, ctimes_ns)
 
 
 def _kind(name: str, files: list[FileStat], manifests: list[FileStat]) -> list[FileStat] | None:
     """Which of the two a name belongs to, if any."""
-    if name.lower().endswith(SUFFIXES):
+    if name.lower().endswith(SUFFIXES) or references.is_references(name):
         return files
     return manifests if is_manifest(name) else None
 
@@ -97,7 +153,39 @@ def _within(root: str, path: str) -> bool:
 
 def fingerprint(folder: Path) -> str:
     """A digest of names, sizes and times: equal as long as nothing changed."""
-    return digest([*walk(folder), *description_stats(folder)])
+    description = description_stats(folder)
+    remote = (as_file(store, look) for store, look in elsewhere(folder, description) if look)
+    return digest([*walk(folder), *remote, *description])
+
+
+def elsewhere(
+    folder: Path, description: tuple[FileStat, ...], wait: bool = False
+) -> tuple[tuple[RemotePath, Look | None], ...]:
+    """Stores at addresses that the archive's description names, and the last look at each.
+
+    Looks are taken in time (:class:`data_layer.remote_stores.Looks`); nothing waits for them here.
+
+    Parameters
+    ----------
+    description: its identity (:func:`description_stats`).
+    wait: for those that go on, as long as each may take.
+    """
+    stores = _named(folder, description) if description else ()
+    seconds = LOOK_SECONDS + 1 if wait else 0.0
+    return tuple((store, LOOKS.said(store, seconds)) for store in stores)
+
+
+@lru_cache(8)
+def _named(folder: Path, _description: tuple[FileStat, ...]) -> tuple[RemotePath, ...]:
+    try:
+        return read_description(folder).elsewhere()
+    except BadRequest:
+        return ()  # whoever takes stock says so
+
+
+def as_file(store: RemotePath, look: Look) -> FileStat:
+    """A store at an address as one of the archive's files."""
+    return FileStat(store.url, UNKNOWN_SIZE if not look.why else 0, look.mark)
 
 
 def description_stats(folder: Path) -> tuple[FileStat, ...]:
@@ -127,6 +215,8 @@ class _Seen:
     held: int  # a hash of its files and manifests
     folders: tuple[str, ...]
     nearest_ns: int  # of its times and its files', the nearest to that look
+    ctime_ns: int  # of its files, the latest
+    closed: int  # whether it could not be listed
 
 
 class Changes:
@@ -139,6 +229,12 @@ class Changes:
     time: at each look in a small archive. The folders of a Zarr store are looked at like
     any others, and all files in them. Events of the operating system would say more,
     but not on network file systems, where archives lie, nor for any number of folders.
+
+    Attributes
+    ----------
+    touched: files whose inode changed later than any in their folder had before the last
+        look: among them those that were exchanged for others of the same size and time,
+        which ``cp -p`` and ``rsync -t`` make, and those whose rights changed.
     """
 
     def __init__(
@@ -152,7 +248,9 @@ class Changes:
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
         self._description: tuple[FileStat, ...] = ()
+        self._elsewhere: tuple[tuple[RemotePath, Look | None], ...] = ()
         self._all_due = 0.0
+        self.touched: frozenset[str] = frozenset()
 
     def look(self) -> bool:
         """Whether anything changed since the last look; true at the first.
@@ -167,38 +265,48 @@ class Changes:
         os.stat(root)
         first = not self._seen
         seen: dict[str, _Seen] = {}
+        touched: set[str] = set()
         waiting = [""]
         while waiting:
             place = waiting.pop()
-            now = self._look_at(root, place, self._seen.get(place), at_all)
+            now = self._look_at(root, place, self._seen.get(place), at_all, touched)
             if now is not None:
                 seen[place] = now
                 waiting += now.folders
         description = description_stats(self._folder)
+        remote = elsewhere(self._folder, description)
         changed = (
             first
             or description != self._description
+            or remote != self._elsewhere
+            or bool(touched)
             or seen.keys() != self._seen.keys()
             or any(now.held != self._seen[place].held for place, now in seen.items())
         )
-        self._seen, self._description = seen, description
+        self._seen, self._description, self._elsewhere = seen, description, remote
+        self.touched = frozenset(touched)
         if at_all:
             end = self._clock()
             self._all_due = end + (end - begun) / SHARE_OF_TIME
         return changed
 
-    def _look_at(self, root: str, place: str, before: _Seen | None, at_all: bool) -> _Seen | None:
+    def _look_at(
+        self, root: str, place: str, before: _Seen | None, at_all: bool, touched: set[str]
+    ) -> _Seen | None:
         now = self._now_ns()
         try:
             mtime_ns = os.stat(os.path.join(root, place)).st_mtime_ns
         except OSError:
             return None
         # Where clocks differ, nothing is young for long.
-        old = before is not None and abs(now - before.nearest_ns) > YOUNG_NS
+        old = before is not None and abs(now - before.nearest_ns) > YOUNG_NS and not before.closed
         if before is not None and old and before.mtime_ns == mtime_ns and not at_all:
             return before
-        files, manifests, folders = _listed(root, place)
+        files, manifests, folders, ctimes_ns, closed = _listed(root, place)
         held = (*files, *manifests)
+        if before is not None and not before.closed and not within_store(place):
+            touched.update(path for path, at in ctimes_ns.items() if at > before.ctime_ns)
         times = [mtime_ns, *(f.mtime_ns for f in held)]
         nearest = min(times, key=lambda t: abs(now - t))
-        return _Seen(mtime_ns, hash(held), tuple(folders), nearest)
+        latest = max([before.ctime_ns if before else 0, *ctimes_ns.values()])
+        return _Seen(mtime_ns, hash((held, closed)), tuple(folders), nearest, latest, closed)

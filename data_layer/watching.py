@@ -6,17 +6,20 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
-from data_layer.catalogue import ArchiveIndex
-from data_layer.errors import DataLayerError
-from data_layer.findings import Stock, take_stock
+from data_layer.described import Entry, read_description
+from data_layer.errors import BadRequest, DataLayerError, LeftOut, UnreadableFile
+from data_layer.findings import Stock, ToInspect, take_stock
+from data_layer.indexed import ArchiveIndex
 from data_layer.indexfile import IndexFile
 from data_layer.readers import ReaderPool
 from data_layer.records import FileStat, Finding, NotListed, Shared
 from data_layer.survey import Survey
-from data_layer.walking import Changes
+from data_layer.walking import Changes, is_closed, why_closed
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,10 @@ SHARE_OF_TIME = 0.1
 # A file that may have been refused for a fault of the machine gets another chance.
 SECOND_CHANCE_SECONDS = 900.0
 TELL_SECONDS = 5.0
+# Whoever saves the archive's description is done with it by then.
+SAVING_SECONDS = 2.0
+# More refused files than these at once are summed up in the log.
+REFUSED_TOLD = 20
 
 
 class Watch:
@@ -66,8 +73,16 @@ class Watch:
         self._found: dict[FileStat, Finding] = {}
         self._description: tuple[FileStat, ...] = ()
         self._fresh: list[Finding] = []  # not yet kept, nor in the index
+        # Shown as they were found until all of them have been looked at anew; then at once
+        # as they were found by then: no dataset is seen half as it was and half as it is.
+        self._awaited: set[FileStat] = set()
+        self._anew: dict[FileStat, Finding] = {}
+        self._touched: frozenset[str] = frozenset()
+        self._editions = 0
+        self._unread_since: float | None = None
         self._changed = True  # files were added, changed or removed, and no stock taken since
         self._outdated = True  # the index is not what it would be if it were made now
+        self._hide = False  # it shows what is to be hidden at once
         self._part_due = float("inf")
         self._second_chance = 0.0
         self._tell_due = 0.0
@@ -120,70 +135,185 @@ class Watch:
         if before:
             stock = await asyncio.to_thread(take_stock, self._folder, before, before)
             self._found = {f.stat: f for f in stock.known}
+            stays = [n.stat for n in stock.new if _may_stay(before[n.stat], n)]
+            self._found.update({stat: before[stat] for stat in stays})
             self._description = stock.description
             await self._publish()
             log.info("%d files known from before, in %.1f s", len(before), time.monotonic() - begun)
 
     async def _look(self) -> None:
         self._changed |= await asyncio.to_thread(self._changes.look)
+        self._touched |= self._changes.touched
         if self._changed or time.monotonic() > self._second_chance:
-            await self._take_stock()
+            try:
+                await self._take_stock()
+            except BadRequest:
+                if self._being_saved():
+                    return
+                raise
         if self._survey.progress and time.monotonic() > self._tell_due:
             self._tell_due = time.monotonic() + TELL_SECONDS
             log.info(self._survey.progress)
         idle = self._survey.idle.is_set()
-        if (self._outdated or self._fresh) and (idle or time.monotonic() > self._part_due):
+        due = self._hide or idle or time.monotonic() > self._part_due
+        if (self._outdated or self._fresh) and due:
             await self._publish()
 
     async def _take_stock(self) -> None:
-        before = self._before()
-        stock = await asyncio.to_thread(take_stock, self._folder, before)
-        self._changed = False
-        if len(stock.known) < len(before):
-            self._outdated = True
-            await asyncio.to_thread(self._forget, before, stock)
+        known = self._known()
+        stock = await asyncio.to_thread(take_stock, self._folder, self._certain(known))
+        self._unread_since = None
+        self._changed, self._touched = False, frozenset()
+        closed = [n for n in stock.new if is_closed(n.stat)]
+        new = [n for n in stock.new if not is_closed(n.stat)]
+        await self._reconcile(known, stock, new)
+        for folder in closed:
+            await self._tell_closed(folder)
         if stock.description != self._description:
             self._outdated = True
             self._description = stock.description
-        self._survey.want(stock.new)
+        self._survey.want(new)
 
-    def _before(self) -> dict[FileStat, Finding]:
+    def _being_saved(self) -> bool:
+        """Whether a description that cannot be understood has not been so for long."""
+        now = time.monotonic()
+        self._unread_since = self._unread_since or now
+        return now - self._unread_since < SAVING_SECONDS
+
+    def _known(self) -> dict[FileStat, Finding]:
         """What is known, but for what deserves a second chance now."""
+        known = {**self._found, **self._anew}
         if time.monotonic() < self._second_chance:
-            return dict(self._found)
+            return known
         self._second_chance = time.monotonic() + SECOND_CHANCE_SECONDS
         return {
             stat: found
-            for stat, found in self._found.items()
+            for stat, found in known.items()
             if not (isinstance(found, NotListed) and found.passing)
         }
 
-    def _forget(self, before: dict[FileStat, Finding], stock: Stock) -> None:
-        """Drop what was found in files that changed since, or are gone."""
-        for stat in before.keys() - {f.stat for f in stock.known}:
-            del self._found[stat]
-        gone = stock.gone(before)
+    def _certain(self, known: dict[FileStat, Finding]) -> dict[FileStat, Finding]:
+        """What is known, but for files that may be others by now of the same size and time."""
+        if not self._touched:
+            return known
+        certain = {stat: f for stat, f in known.items() if stat.path not in self._touched}
+        self._editions += len(certain) < len(known)
+        return certain
+
+    async def _reconcile(
+        self, known: dict[FileStat, Finding], stock: Stock, new: list[ToInspect]
+    ) -> None:
+        """Drop what was found in files that changed since, or are gone, or are to be hidden.
+
+        What the archive's description says otherwise by now stays as it was, for so long as
+        it is looked at anew; and so do files in a folder that cannot be listed.
+        """
+        holds = {f.stat for f in stock.known}
+        unclear = {n.stat: n for n in new}
+        self._awaited = {
+            stat
+            for stat, n in unclear.items()
+            if stat in known and stat in self._found and _may_stay(self._found[stat], n)
+        }
+        places = tuple(
+            f"{stat.path}/" for stat in (*holds, *(n.stat for n in stock.new)) if is_closed(stat)
+        )
+        dropped = {
+            stat
+            for stat in known
+            if stat not in holds
+            and stat not in self._awaited
+            and not (places and stat not in unclear and stat.path.startswith(places))
+        }
+        for stat in dropped:
+            self._found.pop(stat, None)
+            self._anew.pop(stat, None)
+        self._anew = {stat: f for stat, f in self._anew.items() if stat not in self._awaited}
+        self._settle()
+        self._outdated |= bool(dropped)
+        self._hide |= not dropped.isdisjoint(unclear)
+        gone = [s for s in stock.gone(known) if s in dropped]
         if self._kept is not None and gone:
-            self._kept.update((), gone)
+            await asyncio.to_thread(self._kept.update, (), gone)
+
+    async def _tell_closed(self, folder: ToInspect) -> None:
+        """Say that a folder cannot be listed: to whoever may see what is known to lie in it."""
+        place = f"{folder.stat.path}/"
+        within = [f.described for s, f in self._found.items() if s.path.startswith(place)]
+        described = next((d for d in within if Entry.read(d).scope), folder.described)
+        why = why_closed(folder.stat)
+        if within:
+            why += "; its files are shown as they were found before"
+        elif not Entry.read(described).scope:
+            description = await asyncio.to_thread(read_description, self._folder)
+            if any(entry.scope for entry in description.datasets):
+                # Nobody can tell for whom it is.
+                log.error("%s: %s", folder.stat.path, why)
+                return
+        self._take_in([NotListed(folder.stat, UnreadableFile(why), described, passing=True)])
 
     def _take_in(self, found: list[Finding]) -> None:
         found = [self._shared.finding(f) for f in found]
-        self._found.update({f.stat: f for f in found})
+        for f in found:
+            if f.stat in self._awaited:
+                self._awaited.discard(f.stat)
+                self._anew[f.stat] = f
+            else:
+                self._found[f.stat] = f
+        self._settle()
         if not self._fresh and self._pool.index is None:
             self._part_due = time.monotonic() + FIRST_PART_SECONDS
         self._fresh += found
 
+    def _settle(self) -> None:
+        """Show what was found anew, once all of it is there."""
+        if self._anew and not self._awaited:
+            self._found.update(self._anew)
+            self._anew = {}
+            self._outdated = True
+
     async def _publish(self) -> None:
         """Make an index of all that is known, and have readers answer by it."""
         begun = time.monotonic()
-        fresh, self._fresh, self._outdated = self._fresh, [], False
+        fresh, self._fresh, self._outdated, self._hide = self._fresh, [], False, False
+        _tell_refused(fresh)
         if self._kept is not None and fresh:
             await asyncio.to_thread(self._kept.update, fresh)
         stock = Stock(self._folder, self._description, tuple(self._found.values()), ())
         index = await asyncio.to_thread(stock.index)
+        if self._editions:
+            # Files of the same size and time, and so of the same version: but readers that
+            # hold one open would go on to read the one before.
+            index = replace(index, fingerprint=f"{index.fingerprint}-{self._editions}")
         self._pool.index = index
         now = time.monotonic()
         self._part_due = now + max(PART_SECONDS, (now - begun) / SHARE_OF_TIME)
         held = index.catalogue
         log.info("%d datasets, %d files refused", len(held.datasets), len(held.refused))
         self._renewed(index)
+
+
+def _may_stay(found: Finding, new: ToInspect) -> bool:
+    """Whether what was found may be shown until the file has been looked at anew.
+
+    Not when the archive's description hides it by now from somebody who saw it, or no longer
+    allows what was read for it.
+    """
+    before, now = Entry.read(found.described), new.entry
+    reached = (before.targets, before.storage_options) == (now.targets, now.storage_options)
+    return reached and not now.leave_out and now.scope in (before.scope, None)
+
+
+def _tell_refused(found: list[Finding]) -> None:
+    """A line in the log for each refused file, or for each reason when there are many."""
+    refused = [f for f in found if isinstance(f, NotListed) and not isinstance(f.why, LeftOut)]
+    if len(refused) <= REFUSED_TOLD:
+        for f in refused:
+            log.info("refused %s: %s", f.stat.path, f.why.message)
+        return
+    reasons = Counter(f.why.message for f in refused)
+    first = {f.why.message: f.stat.path for f in reversed(refused)}
+    log.info("refused %d files", len(refused))
+    for why, n in reasons.most_common(REFUSED_TOLD):
+        others = f" and {n - 1} more" if n > 1 else ""
+        log.info("refused %s%s: %s", first[why], others, why)

@@ -16,6 +16,9 @@ import matplotlib.colors as mcolors
 
 PALETTES = {
     "Blue–red": "RdYlBu_r",
+    "Blue–white–red": "RdBu_r",
+    "Brown–green": "BrBG",
+    "Purple–green": "PRGn",
     "Roma": "roma_r",
     "Vik": "vik",
     "Batlow": "batlow",
@@ -41,9 +44,10 @@ colours = {
 OUT.write_text(
     json.dumps(
         {
-            "source": "Scientific colour maps, F. Crameri, doi:10.5281/zenodo.1243862, MIT, "
-            f"by way of cmcrameri {version('cmcrameri')}; Blue–red: RdYlBu of ColorBrewer, "
-            "C. Brewer, Apache-2.0 licence",
+            "source": "Scientific colour maps, F. Crameri, doi:10.5281/zenodo.1243862, MIT "
+            f"licence, by way of cmcrameri {version('cmcrameri')}; Blue–red, Blue–white–red, "
+            "Brown–green and Purple–green: RdYlBu, RdBu, BrBG and PRGn of ColorBrewer, C. Brewer, "
+            "Apache-2.0 licence",
             "palettes": colours,
         },
         separators=(",", ":"),

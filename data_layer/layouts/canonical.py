@@ -8,7 +8,8 @@ Reads, on a latitude-longitude grid, or on any whose cells have a latitude and a
   member (a lagged ensemble, as GloSea4's);
 * one member per file, its number in the file or at the end of the file's name;
 * one map per file, with a scalar start and a scalar valid time or lead;
-* valid time alone, as a dim or a scalar: observations.
+* valid time alone, as a dim or a scalar: observations;
+* any of these without a grid, when there is nothing but series of no place: indices.
 """
 
 from __future__ import annotations
@@ -26,9 +27,15 @@ from data_layer.errors import UnreadableFile
 from data_layer.layouts.calendars import check_days
 from data_layer.layouts.curvilinear import on_axes
 from data_layer.layouts.lazy import with_dims
-from data_layer.layouts.recognise import NAMES, coordinates, member_from_name, member_number
+from data_layer.layouts.recognise import (
+    NAMES,
+    are_of_no_place,
+    coordinates,
+    member_from_name,
+    member_number,
+)
 from data_layer.layouts.rotated import with_places
-from data_layer.schema import FORECAST_DIMS, OBSERVATION_DIMS, moments, validate
+from data_layer.schema import FORECAST_DIMS, OBSERVATION_DIMS, moments, nowhere, validate
 from data_layer.timing import LeadUnit, Moment, lead_of
 
 Leads = tuple[npt.NDArray[np.int64], LeadUnit]
@@ -64,6 +71,10 @@ def canonical(ds: xr.Dataset, path: Path) -> xr.Dataset:
 def _canonical(ds: xr.Dataset, path: Path) -> xr.Dataset:
     ds = with_places(ds)
     role = coordinates(ds)
+    if are_of_no_place(ds):
+        # Its auxiliary coordinates (a month's number, say) would pass for indices.
+        ds = ds.set_coords(list(role.values()))
+        return _by_time(_without_blanks(ds, role.get("valid", "")), role, path)
     for axis, word in (("lat", "latitude"), ("lon", "longitude")):
         if axis not in role:
             raise UnreadableFile(f"no {word} was recognised")
@@ -74,6 +85,22 @@ def _canonical(ds: xr.Dataset, path: Path) -> xr.Dataset:
     lon = ds[role["lon"]].values
     if lon.size > 1 and (lon[-1] - lon[0]) % 360 == 0:
         ds = ds.isel({role["lon"]: slice(-1)})  # the first meridian, repeated to close the circle
+    return _by_time(ds, role, path)
+
+
+def _without_blanks(ds: xr.Dataset, time: str) -> xr.Dataset:
+    """Series without the rows of a table that were left blank: no time, and no value either."""
+    if time not in ds.dims or not np.issubdtype(ds[time].dtype, np.datetime64):
+        return ds
+    timeless = np.isnat(ds[time].values)
+    if not timeless.any() or timeless.all():
+        return ds
+    rows = ds.isel({time: np.flatnonzero(timeless)})
+    blank = all(bool(v.isnull().all()) for v in rows.values() if time in v.dims)
+    return ds.isel({time: np.flatnonzero(~timeless)}) if blank else ds
+
+
+def _by_time(ds: xr.Dataset, role: dict[str, str], path: Path) -> xr.Dataset:
     if "init" in role or "lead" in role or "member" in role:
         return _forecast(ds, role, path)
     return _observations(ds, role)
@@ -85,7 +112,7 @@ def _observations(ds: xr.Dataset, role: dict[str, str]) -> xr.Dataset:
     time = ds[role["valid"]]
     if time.ndim > 1:
         raise UnreadableFile(f"its time {role['valid']!r} is spread over {time.dims}")
-    names = {role["lat"]: "lat", role["lon"]: "lon"} | dict.fromkeys(time.dims, "time")
+    names = _cells(role) | dict.fromkeys(time.dims, "time")
     dim, times, attrs = _axis(time, "time")
     if _REPEATING & (time.attrs.keys() | time.encoding.keys()):
         ds = _said_to_repeat(ds)
@@ -124,7 +151,7 @@ def _forecast(ds: xr.Dataset, role: dict[str, str], path: Path) -> xr.Dataset:
     nominal = np.max(starts) if init.ndim == 0 or per_member else None
     lead_dim, (leads, unit) = _leads(ds, role, moments(starts), nominal)
 
-    names = {role["lat"]: "lat", role["lon"]: "lon"}
+    names = _cells(role)
     for dim, canonical in (
         (None if nominal is not None else role["init"], "init"),
         (member_dim, "member"),
@@ -277,7 +304,14 @@ def _axis(coord: xr.DataArray, dim: str) -> tuple[str, npt.NDArray[Any], dict[An
     return dim, np.atleast_1d(coord.values), attrs
 
 
+def _cells(role: dict[str, str]) -> dict[Any, str]:
+    """The file's dims of the grid → the canonical ones; none for an index."""
+    return {role[axis]: axis for axis in ("lat", "lon") if axis in role}
+
+
 def _grid(ds: xr.Dataset, role: dict[str, str]) -> dict[str, Any]:
+    if "lat" not in role:
+        return dict(nowhere())
     return {axis: _axis(ds[role[axis]], axis) for axis in ("lat", "lon")}
 
 
@@ -294,6 +328,8 @@ def _assembled(
     names: the file's dims → the canonical ones.
     coords: the canonical coordinates.
     """
+    if not names:
+        raise UnreadableFile("it holds single numbers, and neither a map nor a series")
     usable = {
         name: v.variable
         for name, v in ds.data_vars.items()

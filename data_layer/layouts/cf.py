@@ -7,7 +7,7 @@ from pathlib import Path
 import xarray as xr
 
 from data_layer.layouts.base import Repaired
-from data_layer.layouts.recognise import coordinates
+from data_layer.layouts.recognise import are_of_no_place, coordinates
 from data_layer.layouts.rotated import is_rotated
 
 
@@ -17,8 +17,9 @@ class CfLayout(Repaired):
     name = "cf"
 
     def matches(self, raw: xr.Dataset, path: Path) -> bool:
-        """Whether latitudes and longitudes can be made out."""
-        return coordinates(raw).keys() >= {"lat", "lon"} or is_rotated(raw)
+        """Whether latitudes and longitudes can be made out, or none are needed."""
+        placed = coordinates(raw).keys() >= {"lat", "lon"} or is_rotated(raw)
+        return placed or are_of_no_place(raw)
 
     def repair(self, raw: xr.Dataset, path: Path) -> xr.Dataset:
         """Nothing to repair."""

@@ -26,7 +26,7 @@ from data_layer.layouts.base import Repaired
 from data_layer.layouts.files import decoded
 from data_layer.layouts.lazy import with_all_attributes
 from data_layer.layouts.months import in_months, month_starts
-from data_layer.layouts.recognise import coordinates
+from data_layer.layouts.recognise import are_of_no_place, coordinates
 from data_layer.layouts.stacked import stacked
 from data_layer.schema import moments
 from data_layer.timing import Moment, format_init
@@ -60,7 +60,9 @@ class IriLayout(Repaired):
         """Dates from months, whole leads, one start from S and ``hdate``."""
         ds = _in_known_words(raw)
         found = coordinates(ds)
-        if "lat" not in found or "lon" not in found:
+        if are_of_no_place(ds):
+            ds = _said_what_it_is(ds)
+        elif "lat" not in found or "lon" not in found:
             raise UnreadableFile(_without_a_place(ds))
         _refuse_climatologies(ds)
         ds = _with_whole_leads(ds)
@@ -93,12 +95,22 @@ def _in_known_words(raw: xr.Dataset) -> xr.Dataset:
 
 def _without_a_place(ds: xr.Dataset) -> str:
     held = ", ".join(f"{n}({', '.join(map(str, v.dims))})" for n, v in ds.data_vars.items())
-    averaged = next((str(v.attrs["history"]) for v in ds.values() if "history" in v.attrs), "")
+    averaged = _averaged(ds)
     what = f"{held} ({averaged})" if averaged else held or "no variable"
     return (
-        f"it holds an index or a mean over a region, {what}, without latitudes and longitudes; "
-        "only fields on a grid can be shown"
+        f"it holds {what}, without latitudes and longitudes; fields on a grid can be shown, and "
+        "series of times, starts, leads and members alone"
     )
+
+
+def _averaged(ds: xr.Dataset) -> str:
+    """Of what region it is the mean, in the library's words."""
+    return next((str(v.attrs["history"]) for v in ds.values() if "history" in v.attrs), "")
+
+
+def _said_what_it_is(ds: xr.Dataset) -> xr.Dataset:
+    said = " ".join(filter(None, [_averaged(ds), str(ds.attrs.get("comment", ""))]))
+    return ds.assign_attrs(comment=said) if said else ds
 
 
 def _refuse_climatologies(ds: xr.Dataset) -> None:

@@ -85,6 +85,47 @@ def coordinates(ds: xr.Dataset) -> dict[str, str]:
     return found
 
 
+# A station's or a ship's series are of places, whether these were recognised or not.
+_OF_PLACES = {"featuretype", "cdm_data_type"}
+_PLACES = re.compile(r"latitude|longitude|projection_[xy]_coordinate|angular_coordinate|platform")
+
+
+def are_of_no_place(ds: xr.Dataset) -> bool:
+    """Whether a file holds series such as indices, which have no grid and need none.
+
+    All its dimensions must be axes that are recognised, of starts, leads, members or times
+    (or the edges of their bounds), and nothing in it may speak of places. No values are read.
+    """
+    role = coordinates(ds)
+    if {"lat", "lon"} & role.keys() or _OF_PLACES & {str(a).lower() for a in ds.attrs}:
+        return False
+    if any(_speaks_of_places(str(name), v) for name, v in ds.variables.items()):
+        return False
+    axes = {name for name in role.values() if ds.variables[name].dims == (name,)}
+    axes |= {str(d) for d in ds.dims if d not in ds.variables and str(d).lower() in NAMES["member"]}
+    axes |= _edges(ds)
+    timed = {"init", "valid"} & role.keys()
+    return bool(timed) and bool(axes) and set(ds.dims) <= axes
+
+
+def _speaks_of_places(name: str, v: xr.Variable) -> bool:
+    units = str(v.attrs.get("units", ""))
+    return (
+        name.lower() in NAMES["lat"] | NAMES["lon"]
+        or bool(_PLACES.search(str(v.attrs.get("standard_name", ""))))
+        or bool(_NORTH.match(units) or _EAST.match(units))
+        or v.attrs.get("axis") in ("X", "Y")
+        or "cf_role" in v.attrs
+    )
+
+
+def _edges(ds: xr.Dataset) -> set[str]:
+    """The dims of bounds along which an interval's two ends lie."""
+    bounds = {v.attrs.get("bounds") or v.encoding.get("bounds") for v in ds.variables.values()}
+    ends = {str(ds.variables[b].dims[-1]) for b in bounds if b in ds.variables and ds[b].ndim == 2}
+    return {d for d in ends if ds.sizes[d] == 2 and d not in ds.variables}
+
+
 def reasons(ds: xr.Dataset) -> dict[str, str]:
     """Roles → why :func:`coordinates` gave them as it did, in words."""
     return {role: _why(ds, name, role) for role, name in coordinates(ds).items()}

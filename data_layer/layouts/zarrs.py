@@ -9,20 +9,22 @@ import numpy.typing as npt
 import xarray as xr
 from xarray.core.indexing import LazilyIndexedArray
 
-from data_layer.errors import UnreadableFile
+from data_layer.errors import Unavailable, UnreadableFile
 from data_layer.integrity_zarr import version
 from data_layer.layouts.lazy import LazyArray
+from data_layer.stores import Elsewhere
 
 
 def open_zarr(path: Path) -> xr.Dataset:
     """The store as a lazy, undecoded dataset.
 
-    Each array's own metadata count, which were checked: a consolidated copy of them may
-    be out of date.
+    In a folder each array's own metadata count, which were checked: a consolidated copy of
+    them may be out of date. Of a store elsewhere it is the consolidated ones.
 
     Raises
     ------
     UnreadableFile: without the Zarr library, or when it is not a store.
+    Unavailable: when a store elsewhere cannot be reached.
     OSError, ValueError, RuntimeError: as the library says it. Reading raises OSError,
         whatever a codec says.
     """
@@ -33,13 +35,14 @@ def open_zarr(path: Path) -> xr.Dataset:
             "it is a Zarr store, and what reads it is not installed: "
             "install poama-panel[zarr], or zarr"
         ) from error
+    store = _elsewhere(path) if isinstance(path, Elsewhere) else path
     raw = xr.open_dataset(
-        path,
+        store,
         engine="zarr",
         decode_cf=False,
         chunks=None,
         cache=False,
-        consolidated=False,
+        consolidated=isinstance(path, Elsewhere),
         zarr_format=version(path),
     )
     lazy = {
@@ -52,8 +55,19 @@ def open_zarr(path: Path) -> xr.Dataset:
     return out
 
 
+def _elsewhere(path: Elsewhere) -> Any:
+    try:
+        from data_layer.layouts.elsewhere import store_of
+    except ImportError as error:
+        raise UnreadableFile(
+            "it lies in other files or places, and what reads it there is not installed: "
+            "install poama-panel[remote], or fsspec"
+        ) from error
+    return store_of(path)
+
+
 class _Stored(LazyArray):
-    """An array whose damage is an OSError."""
+    """An array whose damage is an OSError; one that cannot be reached is not damaged."""
 
     def __init__(self, v: xr.Variable) -> None:
         self._v = v
@@ -65,7 +79,7 @@ class _Stored(LazyArray):
             values: npt.NDArray[Any] = self._v.isel(
                 dict(zip(self._v.dims, key, strict=True))
             ).values
-        except MemoryError:
+        except (MemoryError, Unavailable):
             raise
         except Exception as error:
             raise OSError(f"{type(error).__name__}: {error}") from error

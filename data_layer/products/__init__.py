@@ -9,19 +9,53 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import entry_points
 
-from data_layer.api import ProductInfo
-from data_layer.errors import UnknownProduct
+from data_layer.offers import Asked, ProductInfo, parse
 from data_layer.products.base import Product
 
 GROUP = "poama_panel.products"
 
+# As people look for them: the forecast, its difference from normal, chances, what happened.
+ORDER = (
+    "value",
+    "mean",
+    "spread",
+    "anomaly",
+    "member_anomaly",
+    "standardised_anomaly",
+    "above_median",
+    "tercile_probability",
+    "likely_tercile",
+    "extreme_probability",
+    "percentile_probability",
+    "threshold_probability",
+    "exceeded_value",
+    "significance",
+    "skill",
+    "significant_skill",
+    "skill_interval",
+    "area_skill",
+    "reliability",
+    "roc_curve",
+    "rank_histogram",
+    "climatology",
+    "climatology_percentile",
+    "observed",
+    "observed_anomaly",
+    "error",
+    "hit",
+)
+
 
 @cache
 def registry() -> dict[str, Product]:
-    """All installed products by name; those of single members first."""
-    found: list[Product] = [point.load() for point in entry_points(group=GROUP)]
-    found.sort(key=lambda p: (not p.info.per_member, p.info.name))
+    """All installed products by name: our own in their order, then those of others."""
+    points = sorted(entry_points(group=GROUP), key=lambda p: (_place(p.name), p.name))
+    found: list[Product] = [point.load() for point in points]
     return {p.info.name: p for p in found}
+
+
+def _place(name: str) -> int:
+    return ORDER.index(name) if name in ORDER else len(ORDER)
 
 
 def infos() -> tuple[ProductInfo, ...]:
@@ -29,14 +63,21 @@ def infos() -> tuple[ProductInfo, ...]:
     return tuple(p.info for p in registry().values())
 
 
-def product(name: str) -> Product:
-    """The product of that name, or :class:`~data_layer.errors.UnknownProduct`."""
-    try:
-        return registry()[name]
-    except KeyError:
-        raise UnknownProduct(
-            f"There is no product {name!r}.",
-            asked=name,
-            exists=registry(),
-            advice="Choose one of these.",
-        ) from None
+def asked_for(text: str) -> tuple[Product, Asked]:
+    """The product of a text such as ``mean`` or ``anomaly:window=3``, and what was chosen.
+
+    Raises
+    ------
+    UnknownProduct, BadRequest: see :func:`data_layer.offers.parse`.
+    """
+    asked = parse(text, {name: p.info for name, p in registry().items()})
+    return registry()[asked.info.name], asked
+
+
+def as_ranged(asked: Asked) -> Asked:
+    """The product whose range of values a product shares, with the same options."""
+    if not asked.info.range_of:
+        return asked
+    info = registry()[asked.info.range_of].info
+    given = dict(asked.chosen)
+    return Asked(info, tuple((o.name, given.get(o.name, o.default)) for o in info.options))

@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from data_layer.api import ProductInfo
+from data_layer.offers import Asked, ProductInfo
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from data_layer.climatology import Climatology
+
+
+class Inputs(Protocol):
+    """A forecast of one start, and what it can be compared with.
+
+    All are of the same variable, cells and leads, averaged over the same windows of leads
+    before anything is compared. Each is read when it is first asked for.
+    """
+
+    @property
+    def members(self) -> xr.DataArray:
+        """The forecast: dims ``member`` and any of ``lead``, ``lat``, ``lon``."""
+        ...
+
+    def climatology(self, probabilities: Sequence[float] = ()) -> Climatology:
+        """The hindcast of the same start of the year and lead, pooled over years and members.
+
+        Its quantiles are those of ``probabilities``; dims without ``member``.
+        """
+        ...
+
+    def hindcast(self) -> xr.DataArray:
+        """That hindcast itself: ``init`` and the dims of :attr:`members`."""
+        ...
+
+    def observed(self) -> xr.DataArray:
+        """What was observed when the hindcast was for: ``init`` and the dims without ``member``."""
+        ...
+
+    def outcome(self) -> xr.DataArray:
+        """What was observed when the forecast was for: its dims without ``member``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -19,10 +53,16 @@ class Product:
     Attributes
     ----------
     info: what is computed and how.
-    compute: array with a dim ``member`` and any others → the product, with
-        ``member`` kept when ``info.per_member`` and gone otherwise; units and
-        CF attributes kept or corrected.
+    compute: inputs and what was asked → the product, with ``member`` kept when
+        ``info.per_member`` and gone otherwise. Units and CF attributes are kept or
+        corrected; ``method`` may tell more than ``info.method`` does.
+    of_past: whether the forecast itself has no part in it, so that it can be kept.
+    whole: whether it needs all of its cells at once, so that a large map is refused.
+    finish: done to a map when all its bands are there.
     """
 
     info: ProductInfo
-    compute: Callable[[xr.DataArray], xr.DataArray]
+    compute: Callable[[Inputs, Asked], xr.DataArray]
+    of_past: bool = False
+    whole: bool = False
+    finish: Callable[[xr.DataArray, Asked], xr.DataArray] | None = None

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data_layer.api import ProductInfo
-from data_layer.products.base import Product
+from data_layer.offers import Asked, ProductInfo
+from data_layer.products.base import Inputs, Product
+from data_layer.products.choices import CORRECTION, WINDOW
+from data_layer.products.corrected import corrected
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-def compute(members: xr.DataArray) -> xr.DataArray:
+def compute(inputs: Inputs, asked: Asked) -> xr.DataArray:
+    """Mean of the members, corrected for the model's bias if that is asked for."""
+    return ensemble_mean(corrected(inputs, asked))
+
+
+def ensemble_mean(members: xr.DataArray) -> xr.DataArray:
     """Arithmetic mean over ``member``, every member with the same weight.
 
     Parameters
@@ -24,9 +31,13 @@ def compute(members: xr.DataArray) -> xr.DataArray:
     The other dims, in the units of ``members``; summed in double precision,
     given in that of ``members``.
     """
-    out = members.mean("member", dtype="float64", keep_attrs=True)
-    if members.dtype.kind == "f":  # a mean of counts has decimals
-        out = out.astype(members.dtype)
+    if members.dtype == "f4":
+        from data_layer.moments import mean
+
+        ordered = members.transpose("member", ...)
+        out = ordered.isel(member=0, drop=True).copy(data=mean(ordered.values))
+    else:  # a mean of counts has decimals
+        out = members.mean("member", dtype="float64", keep_attrs=True)
     out.attrs["cell_methods"] = f"{out.attrs.get('cell_methods', '')} realization: mean".strip()
     return out
 
@@ -37,6 +48,7 @@ PRODUCT = Product(
         title="Ensemble mean",
         method="mean of all members, equally weighted",
         range_of="value",
+        options=(WINDOW, CORRECTION),
     ),
     compute,
 )

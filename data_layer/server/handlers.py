@@ -301,7 +301,7 @@ class LimitsHandler(Handler):
 
 
 class SeriesHandler(Handler):
-    """All leads (or times) at one place."""
+    """All leads (or times) at one place, or of an index."""
 
     route = "series"
     path_model = params.VariablePath
@@ -311,7 +311,15 @@ class SeriesHandler(Handler):
         """JSON, or an array."""
         chosen = self.negotiated(JSON_TYPE, ARRAY_TYPE)
         op = "json" if chosen == JSON_TYPE else "array"
-        body = await self.service.answer(op, self.parsed())
+        request = self.parsed()
+        placed = request.point is not None or request.region is not None
+        if not placed and not self.service.catalogue().dataset(request.dataset).gridless:
+            raise BadRequest(
+                "A series is at one place or of one region.",
+                asked=request.dataset,
+                advice="Give lat and lon, for example lat=-37.8 and lon=144.9, or a region.",
+            )
+        body = await self.service.answer(op, request)
         self.set_header("Content-Type", chosen)
         self.finish(body)
 

@@ -46,9 +46,19 @@ class NoParameters(Parameters):
     """A route without parameters."""
 
 
+RegionText = Annotated[
+    str, Field(min_length=1, max_length=2000, examples=["nino34", "-45,-10,110,155"])
+]
+
+
 class Place(Parameters):
     """A region or a place."""
 
+    region: RegionText | None = Field(
+        None,
+        description="mean over an area or value of an index: a name, south,north,west,east, "
+        "or corners lon lat;lon lat;lon lat",
+    )
     box: BoxText | None = Field(None, description="south,north,west,east in degrees")
     lat: Decimal | None = Field(None, description="degrees north; with lon")
     lon: Decimal | None = Field(None, description="degrees east; with lat")
@@ -70,10 +80,11 @@ class Selection(Narrowed):
 
 
 class AtPlace(Parameters):
-    """What to take of a variable at one place."""
+    """What to take of a variable at one place, or of an index, which is of none."""
 
-    lat: Decimal = Field(description="degrees north")
-    lon: Decimal = Field(description="degrees east")
+    lat: Decimal | None = Field(None, description="degrees north; an index has none")
+    lon: Decimal | None = Field(None, description="degrees east; an index has none")
+    region: RegionText | None = Field(None, description="in place of lat and lon: see subset")
     product: Name = "value"
     init: Init | None = Field(None, description="start of the forecast; observations have none")
     member: Whole | None = Field(None, description="all if left out")
@@ -169,6 +180,7 @@ def request_from(path: VariablePath, query: Parameters) -> ProductRequest:
         point=Point(float(lat), float(lon)) if lat is not None and lon is not None else None,
         box=Box(*(float(v) for v in box.split(","))) if box is not None else None,
         version=given.get("version"),
+        region=given.get("region"),
     )
 
 

@@ -6,20 +6,21 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Set
-from dataclasses import dataclass
 from typing import Any
 
-from cachetools import LRUCache
 from pydantic import TypeAdapter
 
 from data_layer import __version__
 from data_layer.admission import check_size
 from data_layer.api import Catalogue, DatasetInfo, Limits, Point, ProductInfo, ProductRequest
 from data_layer.caching import ByteCache, SingleFlight
-from data_layer.catalogue import ArchiveIndex
 from data_layer.errors import DataLayerError, NotFound, Unavailable
+from data_layer.indexed import ArchiveIndex
 from data_layer.indexfile import IndexFile
+from data_layer.memory import give_back
+from data_layer.offers import parse
 from data_layer.readers import ReaderFault, ReaderPool
 from data_layer.reading import Archive, FolderArchive
 from data_layer.settings import DataSettings
@@ -27,20 +28,15 @@ from data_layer.watching import Watch
 
 log = logging.getLogger(__name__)
 
+TRY_AGAIN_SECONDS = 5.0
+
 # Answers of up to max_cells values are held whole while they are sent.
-LARGE_ANSWERS = 4
-LIMITS_KEPT = 4096
+LARGE_ANSWERS = 2
+# Of the cache: what is kept of limits, and of catalogues as callers with some scopes see them.
+SHARE_OF_LIMITS = 1 / 32
+SHARE_OF_CATALOGUES = 1 / 8
 
 _CATALOGUE = TypeAdapter(Catalogue)
-
-
-@dataclass
-class _View:
-    """A catalogue as some see it, and its JSON once it was asked for."""
-
-    catalogue: Catalogue
-    body: bytes = b""
-    etag: str = ""
 
 
 class Service:
@@ -60,10 +56,12 @@ class Service:
         self.draining = False
         self.active = 0
         self.pool = ReaderPool(
-            archive or FolderArchive(settings.folder, settings.largest_at_once),
+            archive or _folder(settings),
             settings.readers,
             deadline=settings.deadline,
             memory=settings.reader_memory,
+            budget=settings.budget,
+            give_way=self._give_way,
             max_jobs=settings.reader_jobs,
         )
         self._watch = Watch(
@@ -74,13 +72,16 @@ class Service:
             deadline=settings.inspect_deadline,
             renewed=self._renewed,
         )
-        self._frames = ByteCache(settings.cache_bytes)
-        self._limits: LRUCache[ProductRequest, Limits] = LRUCache(LIMITS_KEPT)
+        limits = int(settings.cache_bytes * SHARE_OF_LIMITS)
+        catalogues = int(settings.cache_bytes * SHARE_OF_CATALOGUES)
+        self._frames: ByteCache[bytes] = ByteCache(settings.cache_bytes - limits - catalogues, len)
+        self._limits: ByteCache[Limits] = ByteCache(limits, _size_of_limits)
+        self._bodies: ByteCache[tuple[bytes, str]] = ByteCache(catalogues, lambda b: len(b[0]))
         self._flights: SingleFlight[Any] = SingleFlight()
         self._large = asyncio.Semaphore(LARGE_ANSWERS)
         self._catalogue: Catalogue | None = None
         # Of one catalogue: the scopes that matter, and what holders of some of them see.
-        self._views: tuple[Catalogue, frozenset[str], dict[Set[str], _View]] | None = None
+        self._views: tuple[Catalogue, frozenset[str], dict[Set[str], Catalogue]] | None = None
         self._products: tuple[ProductInfo, ...] = ()
         self._answers = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -97,6 +98,12 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.pool.close()
 
+    def _give_way(self) -> None:
+        """Have the cache take no memory: a reader needs it."""
+        self._frames.clear()
+        self._bodies.clear()
+        give_back()
+
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -106,14 +113,20 @@ class Service:
         self._keep(asyncio.create_task(self._try_out()))
 
     async def _try_out(self) -> None:
-        try:
-            self._products = await self.pool.submit("products")
-            await self._canary()
-        except (DataLayerError, ReaderFault) as error:
-            log.error("No reader could read from the archive: %s", error)
-            self._answers = False
-        else:
-            self._answers = True
+        """See whether readers answer from the newest index; again and again while they do not."""
+        tried = self._catalogue
+        while tried is self._catalogue:  # else somebody else tries
+            try:
+                self._products = await self.pool.submit("products")
+                await self._canary()
+            except (DataLayerError, ReaderFault) as error:
+                log.error("No reader could read from the archive: %s", error)
+                if tried is self._catalogue:
+                    self._answers = False
+                await asyncio.sleep(TRY_AGAIN_SECONDS)
+            else:
+                self._answers = True
+                return
 
     async def _canary(self) -> None:
         """Have one cell of one dataset read, to see that reading works at all.
@@ -170,21 +183,24 @@ class Service:
         whole = self.catalogue()
         if self._views is None or self._views[0] is not whole:
             self._views = (whole, _scopes(whole), {})
+            self._bodies.clear()
         _, restricted, views = self._views
         held = restricted & scopes
         if held not in views:
-            views[held] = _View(whole.visible_to(held))
-        return views[held].catalogue
+            views[held] = whole.visible_to(held)
+        return views[held]
 
     def catalogue_body(self, scopes: Set[str]) -> tuple[bytes, str]:
         """:meth:`catalogue_for` as JSON, and its validator."""
-        self.catalogue_for(scopes)
+        seen = self.catalogue_for(scopes)
         assert self._views is not None
-        view = self._views[2][self._views[1] & scopes]
-        if not view.body:
-            view.body = _CATALOGUE.dump_json(view.catalogue)
-            view.etag = f'"{hashlib.sha256(view.body).hexdigest()[:32]}"'
-        return view.body, view.etag
+        held = self._views[1] & scopes
+        told = self._bodies.get(held)
+        if told is None:
+            body = _CATALOGUE.dump_json(seen)
+            told = body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+            self._bodies.put(held, told)
+        return told
 
     async def products(self) -> tuple[ProductInfo, ...]:
         """What can be computed."""
@@ -224,7 +240,7 @@ class Service:
         return frame
 
     async def _read_frame(self, request: ProductRequest, encoding: str) -> bytes:
-        frame: bytes = await self.pool.submit("frame", request, encoding)
+        frame: bytes = await self._ask("frame", request, encoding)
         self._frames.put((request, encoding), frame)
         return frame
 
@@ -235,7 +251,7 @@ class Service:
         if limits is None:
             limits = await self._shared("limits", request)
             if request.version is not None:  # else it would outlive its files
-                self._limits[request] = limits
+                self._limits.put(request, limits)
         return limits
 
     async def answer(self, op: str, request: ProductRequest) -> bytes:
@@ -263,6 +279,13 @@ class Service:
         finally:
             self._large.release()
 
+    async def _ask(self, op: str, request: ProductRequest, *more: Any) -> Any:
+        """A reader's answer. What is compared with a hindcast may take longer: it is read first."""
+        offered = {p.name: p for p in await self.products()}
+        compared = bool(parse(request.product, offered).needs)
+        deadline = self.settings.compare_deadline if compared else None
+        return await self.pool.submit(op, request, *more, deadline=deadline, compared=compared)
+
     async def _admit(self, request: ProductRequest) -> None:
         dataset = self.check_version(request)
         check_size(dataset, await self.products(), request, self.settings.max_cells)
@@ -270,8 +293,17 @@ class Service:
     async def _shared(self, op: str, request: ProductRequest) -> Any:
         index = self.pool.index
         key = (op, request, index.fingerprint if index else "")
-        start: Callable[[], Awaitable[Any]] = lambda: self.pool.submit(op, request)  # noqa: E731
+        start: Callable[[], Awaitable[Any]] = lambda: self._ask(op, request)  # noqa: E731
         return await self._flights.do(key, start)
+
+
+def _folder(settings: DataSettings) -> FolderArchive:
+    planes = (settings.index_dir / "climatologies", int(settings.climatology_bytes))
+    return FolderArchive(settings.folder, settings.largest_at_once, planes)
+
+
+def _size_of_limits(limits: Limits) -> int:
+    return sys.getsizeof(limits) + 8 * len(limits.sampled) + 4 * sys.getsizeof(0.0)
 
 
 def _scopes(catalogue: Catalogue) -> frozenset[str]:
@@ -288,5 +320,5 @@ def one_cell(dataset: DatasetInfo) -> ProductRequest:
         init=dataset.inits[-1] if dataset.inits else None,
         lead=dataset.leads[0] if dataset.leads else None,
         member=dataset.members[0] if dataset.members else None,
-        point=Point(dataset.grid.lat[0], dataset.grid.lon[0]),
+        point=None if dataset.gridless else Point(dataset.grid.lat[0], dataset.grid.lon[0]),
     )

@@ -17,6 +17,7 @@ import click
 from pydantic import ValidationError
 
 from data_layer import __version__
+from data_layer.building import main as build
 from poama_panel.doctor import doctor
 from poama_panel.users import users
 
@@ -36,6 +37,7 @@ def main() -> None:
 
 main.add_command(users)
 main.add_command(doctor)
+main.add_command(build)
 
 
 @main.command()

@@ -29,11 +29,14 @@ const r = Math.round(Math.abs(tick) * 100) / 100
 return r > 90 ? "" : r === 0 ? "0°" : `${r}°${tick < 0 ? "S" : "N"}`"""
 # The plume's mark of the valid time on the map; the browser moves it by this name.
 MARK = "plume-now"
+PLUME_HEIGHT = 230
 # Bokeh's WebGL layer draws no images, and reads its canvas back for each frame.
 _CANVAS = {"plot.output_backend": "canvas"}
 # The unit stands at the top of the bar, where it is read first.
 _BAR_TICKS = """
-const text = String(Number(tick.toPrecision(6)))
+if (classes.length) return (classes[tick - 1] ?? "").replace(", ", ",\\n")
+const number = Number(tick.toPrecision(6))
+const text = `${plus && number > 0 ? "+" : ""}${number}`.replace("-", "−")
 return index === ticks.length - 1 && units ? `${text} ${units}` : text"""
 
 
@@ -105,7 +108,10 @@ def _finish_map(plot: Any, element: Any) -> None:
     bar = ColorBar(
         color_mapper=mapper,
         name="colour-bar",
-        formatter=CustomJSTickFormatter(args={"units": ""}, code=_BAR_TICKS, name="bar-ticks"),
+        formatter=CustomJSTickFormatter(
+            args={"units": "", "classes": [], "plus": False}, code=_BAR_TICKS, name="bar-ticks"
+        ),
+        ticker=AdaptiveTicker(mantissas=[1, 2, 5], name="bar-places"),
         width=14,
         label_standoff=6,
         bar_line_color="#22303c",
@@ -124,7 +130,14 @@ def _finish_map(plot: Any, element: Any) -> None:
     figure.toolbar.tools = [t for t in figure.toolbar.tools if not isinstance(t, SaveTool)]
 
 
-def plume(series: xr.DataArray, display: Display, *, title: str, lead: int | None) -> hv.Overlay:
+def plume(
+    series: xr.DataArray,
+    display: Display,
+    *,
+    title: str,
+    lead: int | None = None,
+    height: int = PLUME_HEIGHT,
+) -> hv.Overlay:
     """Every member's course over the leads at one place, their mean, and the lead on the map.
 
     Parameters
@@ -160,11 +173,38 @@ def plume(series: xr.DataArray, display: Display, *, title: str, lead: int | Non
                 color="#d1004b", line_width=1.5, hooks=[_mark_now]
             )
         )
+    return _over_time(parts, display, title, height, when)
+
+
+def observed(
+    series: xr.DataArray, display: Display, *, title: str, height: int = PLUME_HEIGHT
+) -> hv.Overlay:
+    """What was observed, over time; the line is broken where nothing was.
+
+    Parameters
+    ----------
+    series: dims ``(time,)``, ascending.
+    display: how values are shown.
+    """
+    when, values = series["time"].values, series.values * display.scale + display.offset
+    gaps = np.diff(when)
+    if gaps.size:
+        holes = np.flatnonzero(gaps > 1.5 * np.median(gaps)) + 1
+        when, values = np.insert(when, holes, when[holes]), np.insert(values, holes, np.nan)
+    line = hv.Curve((when, values), "valid", "value", label="observed").opts(
+        color="#22303c", line_width=1.2, tools=["hover"], hooks=[_named("observed")]
+    )
+    return _over_time([line], display, title, height, when)
+
+
+def _over_time(
+    parts: list[hv.Element], display: Display, title: str, height: int, when: Any
+) -> hv.Overlay:
     return hv.Overlay(parts).opts(
         hv.opts.Overlay(
             responsive=True,
-            min_height=230,
-            height=230,
+            min_height=height,
+            height=height,
             title=title,
             xlabel="",
             ylabel=display.units,
@@ -206,8 +246,8 @@ def ask_for_a_place() -> hv.Overlay:
     return hv.Overlay([text]).opts(
         hv.opts.Overlay(
             responsive=True,
-            min_height=230,
-            height=230,
+            min_height=PLUME_HEIGHT,
+            height=PLUME_HEIGHT,
             xaxis=None,
             yaxis=None,
             toolbar=None,

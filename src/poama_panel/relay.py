@@ -19,6 +19,13 @@ ROUTE = r"/frames/.*"
 PARTS = 7
 
 _PART = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9._-]{1,128}", re.ASCII)
+# A product with its options, name:option=value,option=value, percent-encoded.
+_PRODUCT = re.compile(
+    r"[A-Za-z0-9_]{1,64}(?:%3A[a-z_]{1,32}%3D(?:[A-Za-z0-9._-]|%2B){1,32}"
+    r"(?:%2C[a-z_]{1,32}%3D(?:[A-Za-z0-9._-]|%2B){1,32}){0,15})?",
+    re.ASCII,
+)
+_PRODUCT_AT = 3
 _ASKED = ("Accept-Encoding", "If-None-Match")
 _ANSWERED = ("Content-Type", "Content-Encoding", "Content-Length", "ETag", "Cache-Control")
 _VARY = "Cookie, Accept-Encoding"
@@ -27,10 +34,13 @@ _VARY = "Cookie, Accept-Encoding"
 def is_frame_path(path: str) -> bool:
     """Whether this is ``<dataset>/<version>/<variable>/<product>/<init>/<lead>/<member>``.
 
-    ``path`` is taken as it was sent: whatever is percent-encoded is no name of ours.
+    ``path`` is taken as it was sent: but for the signs between a product's options, whatever
+    is percent-encoded is no name of ours.
     """
     parts = path.split("/")
-    return len(parts) == PARTS and all(_PART.fullmatch(part) for part in parts)
+    return len(parts) == PARTS and all(
+        (_PRODUCT if at == _PRODUCT_AT else _PART).fullmatch(part) for at, part in enumerate(parts)
+    )
 
 
 class FrameRelay(Protected):

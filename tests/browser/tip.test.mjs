@@ -24,3 +24,19 @@ test("the tip stands right of the pointer until there is no room", () => {
   standBeside(style, 900, 50, 1000)
   assert.deepEqual(style, {left: "auto", right: "114px", top: "62px"})
 })
+
+test("a category is told in words", () => {
+  const counted = {header: {...header, step: 1, base: 0}, cells: Uint16Array.of(0, 1, 2, 9)}
+  const classes = {scale: 1, offset: 0, units: "", classes: ["hit", "one tercile off"]}
+  assert.equal(readingOf(counted, classes, 95, 10), "hit · 0.00°N 90.00°E")
+  assert.equal(readingOf(counted, classes, 180, 10), "one tercile off · 0.00°N 180.00°W")
+})
+
+test("numbers have no more decimals than mean something, and their sign where zero is usual", () => {
+  const anomaly = {header: {...header, step: 0.0005, base: -700}, cells: Uint16Array.of(0, 1500, 100, 700)}
+  const kelvin = {scale: 1, offset: 0, units: "°C", digits: 2, plus: true}
+  assert.equal(readingOf(anomaly, kelvin, 95, 10), "+0.40 °C · 0.00°N 90.00°E")
+  assert.equal(readingOf(anomaly, kelvin, 180, 10), "−0.30 °C · 0.00°N 180.00°W")
+  assert.equal(readingOf(anomaly, kelvin, 275, 10), "0.00 °C · 0.00°N 90.00°W")
+  assert.equal(readingOf(anomaly, {scale: 1, offset: 0, units: "", digits: 1}, 95, 10), "0.4 · 0.00°N 90.00°E")
+})

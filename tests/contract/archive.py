@@ -12,12 +12,13 @@ LON = np.arange(-180.0, 180.0, 15.0)  # east and west of Greenwich
 
 
 def write_archive(folder: Path) -> None:
-    """Two starts in two files, a lagged ensemble, observations, and a damaged file."""
+    """Two starts in two files, a lagged ensemble, observations, indices, and a damaged file."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, start in enumerate(("2026-10-01", "2026-11-01")):
         write_forecast(folder / f"trial_forecast_{start.replace('-', '')}.nc", start, number)
     _write_lagged(folder / "lagged" / "lagged_ensemble.nc")
     _write_observations(folder / "observations" / "observed_rain.nc")
+    write_indices(folder / "indices")
     whole = (folder / "trial_forecast_20261001.nc").read_bytes()
     (folder / "damaged.nc").write_bytes(whole[: len(whole) // 2])
 
@@ -122,6 +123,36 @@ def _write_observations(path: Path) -> None:
         {"title": "Observed rain"},
     )
     _write(ds, path)
+
+
+def index_values(seed: int, *shape: int) -> np.ndarray:
+    """Numbers of an index, one of them missing."""
+    values = np.random.default_rng(seed).normal(0.0, 1.0, shape).astype("f4")
+    values.ravel()[-1] = np.nan
+    return values
+
+
+def write_indices(folder: Path) -> None:
+    """An index as two starts forecast it, on three days by three members, and as observed."""
+    starts = np.array(["2026-10-01", "2026-11-01"], "datetime64[ns]")
+    days = np.arange("2026-10-01", "2026-11-05", dtype="datetime64[D]").astype("datetime64[ns]")
+    index = {"long_name": "index of the tropics", "units": "1"}
+    forecast = xr.Dataset(
+        {"rmm": (("start", "realization", "lead"), index_values(11, 2, 3, 3), index)},
+        {
+            "start": ("start", starts, {"standard_name": "forecast_reference_time"}),
+            "realization": ("realization", [1, 2, 3], {"standard_name": "realization"}),
+            "lead": ("lead", np.array([0, 1, 2], "i4"), {"units": "days"}),
+        },
+        {"title": "Trial index", "system": "Trial", "synthetic": "true"},
+    )
+    observed = xr.Dataset(
+        {"rmm_observed": ("time", index_values(12, days.size), index)},
+        {"time": ("time", days, {"standard_name": "time"})},
+        {"title": "Observed index", "synthetic": "true"},
+    )
+    _write(forecast, folder / "trial_index.nc")
+    _write(observed, folder / "observed_index.nc")
 
 
 def _write(ds: xr.Dataset, path: Path) -> None:

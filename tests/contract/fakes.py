@@ -22,9 +22,9 @@ from data_layer.api import (
     ProductRequest,
     VariableInfo,
 )
-from data_layer.catalogue import ArchiveIndex
 from data_layer.errors import LeftOut, UnknownVariable, UnreadableFile
 from data_layer.findings import ToInspect
+from data_layer.indexed import ArchiveIndex
 from data_layer.records import FileRecord, FileSummary, Finding, NotListed
 
 INFO = DatasetInfo(
@@ -39,6 +39,9 @@ INFO = DatasetInfo(
     leads=(0,),
     members=(0,),
 )
+
+_HOARD: list[bytearray] = []
+_KEPT: list[bytearray] = []  # until the source is closed
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class FakeArchive:
                 os._exit(11)
             case "hang":
                 time.sleep(3600)
+            case "nap":
+                time.sleep(2)
             case "broken":
                 return NotListed(new.stat, UnreadableFile("it is broken"), new.described)
         if new.entry.leave_out:
@@ -120,6 +125,15 @@ class FakeSource:
                 raise ZeroDivisionError("nobody foresaw this")
             case "memory":
                 return b"x" * (1 << 40)
+            case "swell":  # slower than it is noticed, and to the end only where all is allowed
+                grown = []
+                for _ in range(120):
+                    grown.append(bytearray(b"x" * (10 << 20)))
+                    time.sleep(0.02)
+            case "keep":
+                _KEPT.append(bytearray(os.urandom(1 << 20) * 100))
+            case "hoard":
+                _HOARD.append(bytearray(os.urandom(1 << 20) * 100))
             case "unknown":
                 raise UnknownVariable("No.", asked="unknown", exists=["ok"], advice="Ask for ok.")
             case "pid":
@@ -135,4 +149,4 @@ class FakeSource:
         return b"netcdf"
 
     def close(self) -> None:
-        pass
+        _KEPT.clear()

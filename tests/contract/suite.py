@@ -12,11 +12,13 @@ import xarray as xr
 from data_layer import errors, frames
 from data_layer.api import Box, ForecastSource, Point, ProductRequest
 from data_layer.local import LocalSource
-from tests.contract.archive import LAT, LON, field
+from tests.contract.archive import LAT, LON, field, index_values
 
 TAS = ProductRequest("trial-forecast", "tas", init="2026-11-01", lead=1, member=2)
 TS = ProductRequest("lagged-ensemble", "ts", init="2011-07-24", lead=2, member=7)
 PR = ProductRequest("observed-rain", "pr")
+RMM = ProductRequest("trial-index", "rmm", init="2026-11-01")
+SEEN = ProductRequest("observed-index", "rmm_observed")
 
 QUESTIONS = {
     "one map": TAS,
@@ -33,6 +35,10 @@ QUESTIONS = {
     "observations": PR,
     "observations at a place": replace(PR, point=Point(0, 0)),
     "pinned to no version": replace(TS, member=None, lead=None),
+    "index": RMM,
+    "index of all starts": replace(RMM, init=None, product="mean"),
+    "one number of an index": replace(RMM, lead=1, member=2),
+    "observed index": SEEN,
 }
 
 MISTAKES = {
@@ -51,6 +57,8 @@ MISTAKES = {
     "mean of observations": (replace(PR, product="mean"), errors.BadRequest),
     "place off the grid": (replace(TAS, point=Point(-89, 0)), errors.BadRequest),
     "region without a cell": (replace(TAS, box=Box(1, 2, 1, 2)), errors.BadRequest),
+    "place of an index": (replace(RMM, point=Point(0, 0)), errors.BadRequest),
+    "region of an observed index": (replace(SEEN, box=Box(-5, 5, 0, 360)), errors.BadRequest),
 }
 
 
@@ -72,6 +80,8 @@ class ForecastSourceContract:
         catalogue = source.catalogue()
         assert catalogue == reference.catalogue()
         assert [d.id for d in catalogue.datasets] == [
+            "observed-index",
+            "trial-index",
             "lagged-ensemble",
             "observed-rain",
             "trial-forecast",
@@ -93,6 +103,22 @@ class ForecastSourceContract:
         np.testing.assert_array_equal(got["lon"].values, np.sort(LON % 360))
         assert np.isnan(got.values).any()
 
+    def test_an_index_has_no_place_and_no_map(self, source):
+        got = source.fetch(RMM)
+        assert got.dims == ("member", "lead")
+        np.testing.assert_array_equal(got, index_values(11, 2, 3, 3)[1])
+        seen = source.fetch(SEEN)
+        assert seen.dims == ("time",)
+        np.testing.assert_array_equal(seen, index_values(12, 35))
+        for array in (got, seen):
+            assert {"lat", "lon"}.isdisjoint(array.coords)
+        for question in (RMM, SEEN):
+            assert source.catalogue().dataset(question.dataset).gridless
+        with pytest.raises(errors.BadRequest, match="an index has no map"):
+            source.frame(replace(RMM, lead=0, member=1))
+        with pytest.raises(errors.BadRequest, match="not of places"):
+            source.fetch(replace(RMM, point=Point(0, 0)))
+
     @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS.keys())
     def test_arrays_agree_bit_for_bit(self, source, reference, question):
         same_array(source.fetch(question), reference.fetch(question))
@@ -104,6 +130,7 @@ class ForecastSourceContract:
         array = source.fetch(question)
         with xr.open_dataset(path, decode_timedelta=False) as ds:
             assert ds.attrs["dataset"] == question.dataset
+            assert ("lat" in ds.variables) == ("lat" in array.coords)
             np.testing.assert_array_equal(ds[array.name].values, array.values)
             assert ds[array.name].attrs["units"] == array.attrs["units"]
 
@@ -119,13 +146,15 @@ class ForecastSourceContract:
         assert np.array_equal(np.isnan(shown), np.isnan(array))
 
     @pytest.mark.parametrize(
-        "question", [replace(TAS, lead=None), replace(TAS, member=None), replace(PR, member=None)]
+        "question",
+        [replace(TAS, lead=None), replace(TAS, member=None), PR, SEEN, replace(RMM, lead=0)],
     )
     def test_a_frame_is_one_map(self, source, reference, question):
         same_error(source.frame, reference.frame, question, errors.BadRequest)
 
     @pytest.mark.parametrize(
-        "question", [TAS, TS, PR, replace(TAS, member=None, product="spread"), replace(TAS, lead=9)]
+        "question",
+        [TAS, TS, PR, RMM, SEEN, replace(TAS, member=None, product="spread"), replace(TAS, lead=9)],
     )
     def test_limits_agree(self, source, reference, question):
         if question.lead == 9:

@@ -12,7 +12,7 @@ from data_layer.caching import ByteCache, SingleFlight
 
 
 def test_the_least_recently_used_goes_first():
-    cache = ByteCache(3_000)
+    cache = ByteCache(3_000, len)
     for key in "ab":
         cache.put(key, b"x" * 900)
     assert cache.get("a") is not None
@@ -22,7 +22,7 @@ def test_the_least_recently_used_goes_first():
 
 
 def test_what_is_too_large_is_not_kept_and_drives_nothing_out():
-    cache = ByteCache(2_000)
+    cache = ByteCache(2_000, len)
     cache.put("small", b"x")
     cache.put("large", b"x" * 2_000)
     assert cache.get("large") is None
@@ -31,11 +31,18 @@ def test_what_is_too_large_is_not_kept_and_drives_nothing_out():
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4_000)), max_size=60))
 def test_the_bound_holds_whatever_comes(puts):
-    cache = ByteCache(10_000)
+    cache = ByteCache(10_000, len)
     for key, size in puts:
         cache.put(key, b"x" * size)
         assert cache.size <= 10_000
         assert cache.get(key) == b"x" * size
+
+
+def test_what_is_forgotten_takes_no_room():
+    cache = ByteCache(2_000, len)
+    cache.put("a", b"x" * 1_000)
+    cache.clear()
+    assert (cache.get("a"), cache.size, len(cache)) == (None, 0, 0)
 
 
 class Flight:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_layer.api import GridInfo, VariableInfo
-from data_layer.catalogue import ArchiveIndex, build
+from data_layer.catalogue import build
 from data_layer.errors import LeftOut, UnknownDataset
+from data_layer.indexed import ArchiveIndex
 from data_layer.opening import scan
 from data_layer.records import FileRecord, FileStat, FileSummary
 

@@ -11,8 +11,11 @@ import xarray as xr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from data_layer import frames
+from data_layer.api import ProductRequest
 from data_layer.layouts import chunks
 from data_layer.layouts.chunks import with_direct_chunks
+from data_layer.local import LocalSource
 
 SHAPE = (3, 5, 20, 31)
 DIMS = ("member", "lead", "lat", "lon")
@@ -90,6 +93,50 @@ def test_any_region_of_any_chunking_is_what_the_library_reads(tmp_path_factory, 
     for axis in reversed(range(4)):
         expected = expected[(slice(None),) * axis + (key[axis],)]
     np.testing.assert_array_equal(found, expected)
+
+
+def test_one_frame_of_a_large_archive_unpacks_one_chunk(tmp_path):
+    """99 members and 7 leads of a global quarter-degree grid: 2.9 GB, of which 4 MB are read."""
+    sizes = {"init": 1, "member": 99, "lead": 7, "lat": 721, "lon": 1440}
+    axes = {
+        "init": ("i4", [0], {"standard_name": "forecast_reference_time"}),
+        "member": ("i4", range(1, 100), {"standard_name": "realization"}),
+        "lead": ("i4", range(7), {"standard_name": "forecast_period", "units": "months"}),
+        "lat": ("f8", np.linspace(-90, 90, 721), {"units": "degrees_north"}),
+        "lon": ("f8", np.arange(1440) / 4, {"units": "degrees_east"}),
+    }
+    wanted = np.random.default_rng(1).normal(285, 10, (721, 1440)).astype("f4")
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as ds:
+        for name, (dtype, values, attrs) in axes.items():
+            ds.createDimension(name, sizes[name])
+            v = ds.createVariable(name, dtype, (name,))
+            v[:] = list(values)
+            v.setncatts(attrs)
+        ds["init"].units = "days since 2026-11-01"
+        tas = ds.createVariable(
+            "tas", "f4", tuple(axes), zlib=True, chunksizes=(1, 1, 1, 721, 1440), fill_value=-9e9
+        )
+        tas.units = "K"
+        tas[0, 41, 3] = wanted
+        tas[0, 98, 6] = wanted  # the last one is looked at when the file is listed
+
+    count = 0
+    inflate = chunks._ChunkReader._one
+
+    def counted(self, place):
+        nonlocal count
+        count += 1
+        return inflate(self, place)
+
+    source = LocalSource.open(tmp_path)
+    (info,) = source.catalogue().datasets
+    request = ProductRequest(info.id, "tas", init="2026-11-01", lead=3, member=42)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks._ChunkReader, "_one", counted)
+        frame = frames.decode(source.frame(request))
+    assert count == 1
+    np.testing.assert_allclose(frame.values, wanted, atol=frame.attrs["step"])
+    source.close()
 
 
 def test_a_region_that_crosses_chunks_reads_those_it_touches(tmp_path):

@@ -14,7 +14,7 @@ import pytest
 from data_layer import indexfile, opening
 from data_layer.api import GridInfo, VariableInfo
 from data_layer.errors import LeftOut, UnreadableFile
-from data_layer.indexfile import IndexFile
+from data_layer.indexfile import IndexFile, stamp
 from data_layer.local import LocalSource
 from data_layer.records import FileRecord, FileStat, FileSummary, Finding, NotListed
 
@@ -73,6 +73,20 @@ def test_equal_parts_are_one_object(kept):
     assert isinstance(b, FileRecord)
     for name in ("variables", "grid", "inits", "leads", "layout", "notes"):
         assert getattr(a.summary, name) is getattr(b.summary, name)
+
+
+def test_a_library_that_is_added_has_all_looked_at_again(kept, tmp_path, monkeypatch):
+    kept.update(FOUND)
+    before = indexfile.stamp()
+    metadata = tmp_path / "site" / "gcsfs-1.0.dist-info" / "METADATA"
+    metadata.parent.mkdir(parents=True)
+    metadata.write_text("Metadata-Version: 2.1\nName: gcsfs\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    added = indexfile.stamp()
+    assert added != before
+    assert IndexFile(kept.path.parent, tmp_path / "archive").load() == []
+    metadata.write_text("Metadata-Version: 2.1\nName: gcsfs\nVersion: 1.1\n")
+    assert indexfile.stamp() not in (before, added)
 
 
 def test_folders_do_not_share_an_index(kept, tmp_path):
@@ -197,3 +211,12 @@ def test_a_second_opening_opens_only_what_changed(forecast, write_file, tmp_path
     third = LocalSource.open(archive, index_dir)
     assert opened == []
     assert third.catalogue().dataset("tas").inits == ("2026-11-01", "2026-12-01")
+
+
+def test_an_optional_library_that_comes_later_gives_another_stamp(monkeypatch):
+    before = stamp()
+    monkeypatch.setattr(indexfile, "_installed", lambda name: "9.9" if name == "cfgrib" else "")
+    first = stamp()
+    monkeypatch.setattr(indexfile, "_installed", lambda name: "")
+    assert len({before, first, stamp()}) >= 2
+    assert first != stamp()

@@ -10,16 +10,20 @@ import subprocess
 import sys
 import textwrap
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
 from data_layer.api import ForecastSource, ProductRequest
-from data_layer.catalogue import ArchiveIndex
 from data_layer.errors import TooLarge, Unavailable, UnknownVariable
+from data_layer.indexed import ArchiveIndex
+from data_layer.memory import Budget, held_by
 from data_layer.readers import ReaderFault, ReaderPool
 from data_layer.reading import Answer, Job, Reader, compress
 from tests.contract.fakes import FakeArchive
 from tests.contract.service import wait_until
+
+ENOUGH = Budget(limit=1 << 40, share=1 << 40, most=1 << 40, answer=1 << 40)
 
 
 @pytest.fixture
@@ -240,6 +244,100 @@ def test_a_reader_is_replaced_after_its_share_of_jobs(archive):
     asyncio.run(story())
 
 
+def test_a_reader_that_holds_more_than_its_share_is_replaced(archive):
+    async def story():
+        async with pool_of(archive, budget=replace(ENOUGH, share=90 << 20)) as pool:
+            first = await read(pool, "pid")
+            for _ in range(20):
+                assert await read(pool, "pid") == first
+            await read(pool, "hoard")
+            for _ in range(400):
+                now = await read(pool, "pid")
+                if now != first:
+                    break
+                await asyncio.sleep(0.02)
+            assert now != first
+            await asyncio.to_thread(wait_until, lambda: not alive(int(first)), 5)
+
+    asyncio.run(story())
+
+
+def test_a_reader_lets_go_of_what_it_can_before_it_is_replaced(archive):
+    async def story():
+        async with pool_of(archive, budget=replace(ENOUGH, share=90 << 20)) as pool:
+            first = await read(pool, "pid")
+            await read(pool, "keep")  # 100 MB, until its source is closed
+            for _ in range(20):
+                assert await read(pool, "pid") == first
+            assert held_by(int(first)).own < 90 << 20
+
+    asyncio.run(story())
+
+
+def test_a_job_that_takes_all_memory_is_too_large_and_others_go_on(archive):
+    limit = held_by(os.getpid()).own + held_by(os.getpid()).shared + (400 << 20)
+    gave_way = []
+
+    async def story():
+        budget = replace(ENOUGH, limit=limit, share=90 << 20)
+        pool = pool_of(archive, 2, budget=budget, give_way=lambda: gave_way.append(1))
+        async with pool as pool:
+            first = await read(pool, "pid")
+            answers = await asyncio.gather(
+                read(pool, "swell"), read(pool, "slow"), return_exceptions=True
+            )
+            assert isinstance(answers[0], TooLarge)
+            assert "memory" in str(answers[0])
+            assert answers[1] == b"frame"
+            assert await read(pool, "ok") == b"frame"
+            assert first
+
+    asyncio.run(story())
+    assert gave_way
+
+
+def test_of_two_jobs_for_which_there_is_no_room_one_may_be_asked_for_again(archive):
+    limit = held_by(os.getpid()).own + held_by(os.getpid()).shared + (500 << 20)
+
+    async def story():
+        async with pool_of(archive, 2, budget=replace(ENOUGH, limit=limit, share=90 << 20)) as pool:
+            await asyncio.gather(read(pool, "slow"), read(pool, "slow"))
+            two = [read(pool, "swell") for _ in range(2)]
+            answers = await asyncio.gather(*two, return_exceptions=True)
+            # By itself the other one is too large all the same.
+            assert {type(a) for a in answers} == {Unavailable, TooLarge}
+
+    asyncio.run(story())
+
+
+def test_a_job_may_take_more_than_its_share_while_there_is_room(archive):
+    async def story():
+        async with pool_of(archive, budget=replace(ENOUGH, share=1)) as pool:
+            assert await read(pool, "slow") == b"frame"
+
+    asyncio.run(story())
+
+
+def test_a_reader_is_refused_more_than_there_is_for_any(archive):
+    async def story():
+        async with pool_of(archive, budget=replace(ENOUGH, most=150 << 20)) as pool:
+            before = await read(pool, "pid")
+            with pytest.raises(TooLarge, match="memory"):
+                await read(pool, "swell")
+            assert await read(pool, "pid") == before
+
+    asyncio.run(story())
+
+
+def test_an_answer_that_the_front_cannot_hold_is_too_large(archive):
+    async def story():
+        async with pool_of(archive, budget=replace(ENOUGH, answer=4)) as pool:
+            with pytest.raises(TooLarge, match="takes 5 bytes; the limit is 4"):
+                await read(pool, "ok")
+
+    asyncio.run(story())
+
+
 def test_closing_answers_everybody(archive):
     async def story():
         async with pool_of(archive) as pool:
@@ -257,7 +355,7 @@ def test_readers_do_not_outlive_a_killed_parent(archive):
         import asyncio, sys
         from pathlib import Path
         from data_layer.api import ProductRequest
-        from data_layer.catalogue import ArchiveIndex
+        from data_layer.indexed import ArchiveIndex
         from data_layer.readers import ReaderPool
         from tests.contract.fakes import FakeArchive
 

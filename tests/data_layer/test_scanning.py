@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from data_layer import opening
-from data_layer.catalogue import ArchiveIndex
+from data_layer.indexed import ArchiveIndex
 from data_layer.opening import scan
 from data_layer.records import FileStat, FileSummary
 from data_layer.walking import digest, fingerprint, walk

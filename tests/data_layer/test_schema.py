@@ -106,3 +106,19 @@ def test_a_lagged_member_keeps_its_valid_times(forecast, unit, back, leads):
     assert (seen["member_init"].values == ds["init"].values).all()
     assert seen["lead"].attrs == ds["lead"].attrs
     np.testing.assert_array_equal(seen["tas"].values, ds["tas"].values)
+
+
+def test_an_index_is_told_from_a_cell_that_lies_at_the_same_place():
+    place = xr.Dataset(coords={"lat": ("lat", [0.0]), "lon": ("lon", [0.0])})
+    index = xr.Dataset(coords=schema.nowhere())
+    xr.testing.assert_equal(index, place)
+    assert schema.is_index(index)
+    assert not schema.is_index(place)
+
+
+def test_the_cell_of_an_index_leaves_no_trace():
+    coords = {"time": [0, 1, 2], **schema.nowhere()}
+    da = schema.arrange(xr.DataArray(np.arange(3.0).reshape(3, 1, 1), coords))
+    out = schema.without_cell(da)
+    assert (out.dims, list(out.coords)) == (("time",), ["time"])
+    assert out.values.tolist() == [0, 1, 2]

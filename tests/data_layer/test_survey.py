@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from data_layer import survey as surveying
+from data_layer.checksums import BYTES_A_SECOND, LONGEST_CHECK, seconds_to_check
 from data_layer.findings import ToInspect
 from data_layer.readers import ReaderPool
 from data_layer.records import FileRecord, FileStat, Finding, NotListed
+from data_layer.stores import UNKNOWN_SIZE
 from data_layer.survey import Survey
 from tests.contract.fakes import FakeArchive
 
@@ -58,6 +61,33 @@ def test_every_file_is_looked_at_once(tmp_path):
     assert (broken.why.message, broken.passing) == ("it is broken", False)
     looked_at = FakeArchive(tmp_path, tmp_path).inspected()
     assert sorted(looked_at) == sorted(found)
+
+
+def test_a_file_that_must_be_read_to_its_end_has_the_time_for_it(tmp_path):
+    plain, promised = files("nap_plain.nc", "nap_promised.nc")
+    large = replace(promised.stat, size=100_000_000, promised="sha256:00")
+    (found,) = found_in(tmp_path, [replace(promised, stat=large)], deadline=0.5).values()
+    assert isinstance(found[0], FileRecord)
+    (found,) = found_in(tmp_path, [plain], deadline=0.5).values()
+    assert isinstance(found[0], NotListed)
+
+
+def test_large_files_are_compared_with_their_checksums_one_at_a_time(tmp_path):
+    """While one is, there is a reader for others: five small files do not wait for it."""
+    large = [
+        replace(new, stat=replace(new.stat, size=2 * 10**9, promised="sha256:00"))
+        for new in files("nap_a.nc", "nap_b.nc")
+    ]
+    small = files(*(f"x_{n}.nc" for n in range(5)))
+    found = found_in(tmp_path, [*large, *small])
+    assert all(isinstance(told[0], FileRecord) for told in found.values())
+    looked_at = FakeArchive(tmp_path, tmp_path).inspected()
+    assert looked_at[-1] == "nap_b.nc"
+
+
+def test_the_time_for_a_checksum_grows_with_the_file_and_has_an_end():
+    assert seconds_to_check(10 * BYTES_A_SECOND) == 10
+    assert seconds_to_check(UNKNOWN_SIZE) == LONGEST_CHECK
 
 
 def test_a_file_that_kills_or_hangs_its_reader_is_refused_and_costs_no_other(tmp_path):

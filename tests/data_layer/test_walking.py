@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from data_layer.walking import SHARE_OF_TIME, YOUNG_NS, Changes
+from data_layer.walking import SHARE_OF_TIME, YOUNG_NS, Changes, is_closed, walk, why_closed
 
 LONG_AGO = 1_600_000_000 * 10**9
 
@@ -153,3 +155,65 @@ def test_a_folder_that_went_away_is_an_error_and_no_empty_archive(archive):
         changes.look()
     archive.with_name("elsewhere").rename(archive)
     assert not changes.look()
+
+
+def test_a_file_exchanged_for_one_of_the_same_size_and_time_is_noticed(archive):
+    changes, _ = looked(archive)
+    assert changes.touched == frozenset()
+    shutil.copy2(archive / "a" / "x.nc", archive / "other")
+    (archive / "other").rename(archive / "a" / "x.nc")
+    assert changes.look()
+    assert changes.touched == {"a/x.nc"}
+    assert not changes.look()
+    assert changes.touched == frozenset()
+
+
+def test_a_file_written_over_whose_time_was_set_back_is_noticed_when_all_is_looked_at(archive):
+    clock = Clock()
+    changes = Changes(archive, clock=clock)
+    changes.look()
+    (archive / "a" / "x.nc").write_bytes(b"2")
+    os.utime(archive / "a" / "x.nc", ns=(LONG_AGO, LONG_AGO))
+    clock.now += clock.tick / SHARE_OF_TIME
+    assert changes.look()
+    assert changes.touched == {"a/x.nc"}
+
+
+def closing(monkeypatch, name: str, error: OSError) -> None:
+    scandir = os.scandir
+
+    def refusing(path):
+        if os.path.basename(path) == name:
+            raise error
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+
+
+def test_a_folder_that_cannot_be_listed_stands_for_its_files(archive, monkeypatch):
+    changes, _ = looked(archive)
+    with monkeypatch.context() as patch:
+        closing(patch, "b", OSError(errno.EIO, "Input/output error"))
+        (closed,) = [stat for stat in walk(archive) if is_closed(stat)]
+        assert closed.path == "b"
+        assert "cannot be listed (Input/output error)" in why_closed(closed)
+        others = [s for s in walk(archive) if not is_closed(s)]
+        assert [(s.path, why_closed(s)) for s in others] == [("a/x.nc", ""), ("a/y.nc", "")]
+        (archive / "b" / "new").mkdir()
+        assert changes.look()
+        assert not changes.look()
+    # It is listed again at once, although its time has not changed.
+    assert changes.look()
+    assert changes.touched == frozenset()
+    assert not any(map(is_closed, walk(archive)))
+
+
+def test_a_folder_removed_while_it_is_looked_at_stands_for_nothing(archive, monkeypatch):
+    closing(monkeypatch, "b", FileNotFoundError(errno.ENOENT, "No such file or directory"))
+    assert [s.path for s in walk(archive)] == ["a/x.nc", "a/y.nc"]
+
+
+def test_an_archive_that_cannot_be_listed_is_an_error_and_no_empty_one(archive, monkeypatch):
+    closing(monkeypatch, "", PermissionError(errno.EACCES, "Permission denied"))
+    with pytest.raises(PermissionError):
+        list(walk(archive))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
+import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from data_layer import survey, watching
-from data_layer.catalogue import ArchiveIndex
+from data_layer.indexed import ArchiveIndex
 from data_layer.indexfile import IndexFile
 from data_layer.readers import ReaderPool
 from data_layer.watching import Watch
@@ -215,3 +218,217 @@ def test_what_is_kept_survives_an_end_in_the_middle(archive: FakeArchive, monkey
     kept = IndexFile(archive.journal.parent / "index", archive.folder).load()
     assert sorted(f.stat.path for f in kept) == [f"x_{n}.nc" for n in range(5)]
     assert Path(archive.folder / "hang_.nc").exists()
+
+
+def often(monkeypatch) -> None:
+    """Have an index made at each look, so that what is seen meanwhile is seen."""
+    monkeypatch.setattr(watching, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(watching, "SHARE_OF_TIME", float("inf"))
+    monkeypatch.setattr(survey, "BATCH", 1)
+
+
+def described(index: ArchiveIndex) -> set[str]:
+    return {f.described for d in index.datasets for f in d.files}
+
+
+def test_what_the_description_says_otherwise_stays_until_all_of_it_was_looked_at(
+    archive: FakeArchive, monkeypatch
+):
+    often(monkeypatch)
+    for n in range(5, 300):
+        (archive.folder / f"x_{n}.nc").touch()
+
+    async def story():
+        async with watched(archive, every=0.01) as (_, pool, made):
+            await until(lambda: len(paths(pool.index)) == 300)
+            made.clear()
+            (archive.folder / "catalogue.yml").write_text("datasets: [{files: '*', title: Other}]")
+            await until(lambda: described(pool.index) == {'{"title": "Other"}'})
+            assert len(made) > 1
+            assert all(len(paths(index)) == 300 for index in made)
+            assert all(len(described(index)) == 1 for index in made)
+
+    run(story)
+    assert len(archive.inspected()) == 600
+
+
+@pytest.mark.parametrize("said", ["leave_out: true", "scope: 'data:few'"])
+def test_what_the_description_hides_is_hidden_before_it_was_looked_at(
+    archive: FakeArchive, monkeypatch, said
+):
+    monkeypatch.setattr(watching, "PART_SECONDS", 1000.0)
+
+    async def story():
+        async with watched(archive, deadline=50.0) as (_, pool, made):
+            await until(lambda: len(paths(pool.index)) == 5)
+            (archive.folder / "hang_.nc").touch()  # all are looked at only after it
+            await until(lambda: "hang_.nc" in archive.inspected())
+            made.clear()
+            entry = f"datasets: [{{files: x_0.nc, {said}}}]"
+            (archive.folder / "catalogue.yml").write_text(entry)
+            await until(lambda: made)
+            assert paths(made[0]) == ["x_1.nc", "x_2.nc", "x_3.nc", "x_4.nc"]
+
+    run(story)
+
+
+def test_a_scope_that_is_lifted_is_lifted_when_it_was_looked_at(archive: FakeArchive, monkeypatch):
+    often(monkeypatch)
+    description = archive.folder / "catalogue.yml"
+    description.write_text("datasets: [{files: '*', scope: 'data:few'}]")
+
+    async def story():
+        async with watched(archive) as (_, pool, made):
+            await until(lambda: len(paths(pool.index)) == 5)
+            made.clear()
+            description.unlink()
+            await until(lambda: described(pool.index) == {""})
+            assert all(len(paths(index)) == 5 for index in made)
+
+    run(story)
+
+
+def test_a_restart_shows_what_is_described_otherwise_by_now_as_it_was(archive: FakeArchive):
+    async def first():
+        async with watched(archive) as (_, pool, _made):
+            await until(lambda: len(paths(pool.index)) == 5)
+
+    async def second():
+        async with watched(archive) as (_, pool, made):
+            await until(lambda: made and described(pool.index) != {""})
+            assert all(len(paths(index)) == 5 for index in made)
+            assert described(made[0]) == {""}
+
+    run(first)
+    (archive.folder / "catalogue.yml").write_text("datasets: [{files: '*', title: Other}]")
+    run(second)
+
+
+def test_a_description_that_is_being_saved_takes_nothing_away_and_is_no_error(
+    archive: FakeArchive, monkeypatch, caplog
+):
+    monkeypatch.setattr(watching, "SAVING_SECONDS", 50.0)
+    description = archive.folder / "catalogue.yml"
+
+    async def story():
+        async with watched(archive) as (_, pool, _made):
+            await until(lambda: len(paths(pool.index)) == 5)
+            description.write_text("datasets: [{files: '*', tit")
+            (archive.folder / "x_new.nc").touch()
+            await asyncio.sleep(0.5)
+            assert len(paths(pool.index)) == 5
+            description.write_text("datasets: [{files: '*', title: Other}]")
+            await until(lambda: described(pool.index) == {'{"title": "Other"}'})
+            assert len(paths(pool.index)) == 6
+
+    run(story)
+    assert "cannot be used" not in caplog.text
+
+
+def test_a_file_exchanged_for_one_of_the_same_size_and_time_is_looked_at_again(
+    archive: FakeArchive,
+):
+    other = archive.folder.parent / "other.nc"
+
+    async def story():
+        async with watched(archive) as (_, pool, made):
+            await until(lambda: len(paths(pool.index)) == 5)
+            before = pool.index
+            shutil.copy2(archive.folder / "x_0.nc", other)
+            other.rename(archive.folder / "x_0.nc")
+            await until(lambda: archive.inspected().count("x_0.nc") == 2)
+            # Readers let go of what they hold open; the version is of sizes and times.
+            await until(lambda: pool.index.fingerprint != before.fingerprint)
+            versions = [{d.version for d in i.catalogue.datasets} for i in (before, pool.index)]
+            assert versions[0] == versions[1]
+            assert all(len(paths(index)) == 5 for index in made[made.index(before) :])
+
+    run(story)
+    assert len(archive.inspected()) == 6
+
+
+@pytest.mark.parametrize("described_as", ["", "datasets: [{files: 'a/**', scope: 'data:few'}]"])
+def test_a_folder_that_cannot_be_listed_keeps_its_files_and_is_told(
+    archive: FakeArchive, monkeypatch, described_as
+):
+    (archive.folder / "a").mkdir()
+    (archive.folder / "a" / "y.nc").touch()
+    (archive.folder / "catalogue.yml").write_text(described_as or "{}")
+    closed = [False]
+    scandir = os.scandir
+
+    def refusing(path):
+        if closed[0] and str(path).endswith("/a"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+
+    async def story():
+        async with watched(archive) as (_, pool, _made):
+            await until(lambda: len(paths(pool.index)) == 6)
+            closed[0] = True
+            (archive.folder / "a").touch()
+            await until(lambda: pool.index.refused)
+            (told,) = pool.index.refused
+            assert told.path == "a"
+            assert "cannot be listed (Permission denied)" in told.reason
+            assert told.scope == ("data:few" if described_as else "")
+            (archive.folder / "x_new.nc").touch()
+            await until(lambda: "x_new.nc" in paths(pool.index))
+            assert "a/y.nc" in paths(pool.index)
+            closed[0] = False
+            await until(lambda: not pool.index.refused)
+            assert len(paths(pool.index)) == 7
+            (archive.folder / "a" / "y.nc").unlink()
+            await until(lambda: "a/y.nc" not in paths(pool.index))
+
+    run(story)
+    assert archive.inspected().count("a/y.nc") == 1
+
+
+def test_a_closed_folder_of_which_nothing_is_known_is_not_told_where_scopes_are_in_use(
+    archive: FakeArchive, monkeypatch, caplog
+):
+    (archive.folder / "secret").mkdir()
+    (archive.folder / "catalogue.yml").write_text(
+        "datasets: [{files: 'secret/*.nc', scope: 'data:few'}]"
+    )
+    scandir = os.scandir
+
+    def refusing(path):
+        if str(path).endswith("/secret"):
+            raise OSError(errno.EIO, "Input/output error")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+
+    async def story():
+        async with watched(archive) as (_, pool, _made):
+            await until(lambda: len(paths(pool.index)) == 5)
+            assert pool.index.refused == ()
+
+    run(story)
+    assert "secret: this folder cannot be listed (Input/output error)" in caplog.text
+
+
+def test_many_refused_files_are_summed_up_in_the_log(archive: FakeArchive, caplog):
+    caplog.set_level(logging.INFO)
+    for n in range(30):
+        (archive.folder / f"broken_{n:02}.nc").touch()
+
+    async def story():
+        async with watched(archive) as (_, pool, _made):
+            await until(lambda: pool.index and len(pool.index.refused) == 30)
+            for n in range(30):
+                (archive.folder / f"broken_{n:02}.nc").unlink()
+            (archive.folder / "broken_more.nc").touch()
+            await until(lambda: len(pool.index.refused) == 1)
+
+    run(story)
+    told = [r.getMessage() for r in caplog.records if r.getMessage().startswith("refused")]
+    assert told == [
+        "refused 30 files",
+        f"{told[1].partition(' and ')[0]} and 29 more: it is broken",
+        "refused broken_more.nc: it is broken",
+    ]

@@ -15,6 +15,7 @@ from data_layer.layouts.files import decoded
 from data_layer.layouts.iri import LAYOUT, reforecast_starts
 from data_layer.local import LocalSource
 from data_layer.opening import choose_layout
+from data_layer.schema import is_index
 from tests.layouts import truth as truths
 from tests.layouts.counted import Counted
 from tests.layouts.suite import LayoutTests
@@ -255,10 +256,21 @@ def test_the_mean_forecast_of_each_month_is_left_out(tmp_path):
         opened(nmme(S={"modulus": np.float32(12)}), tmp_path)
 
 
-def test_an_index_is_refused_with_what_it_is(tmp_path):
-    ds = nmme().mean(("X", "Y"), keep_attrs=True).rename(tref="RMM1")
-    ds["RMM1"].attrs["history"] = "Averaged over X[170W, 120W]"
-    with pytest.raises(UnreadableFile, match=r"index.*RMM1\(S, L, M\) \(Averaged over X\[170W"):
+def test_an_index_opens_and_says_what_it_is_a_mean_of(tmp_path):
+    ds = nmme().mean(("X", "Y"), keep_attrs=True).rename(tref="nino34")
+    ds["nino34"].attrs["history"] = "Averaged over X[170W, 120W]"
+    out = opened(ds, tmp_path)
+    assert is_index(out)
+    assert out["lead"].values.tolist() == [0, 1, 2]
+    assert out.attrs["comment"] == "Averaged over X[170W, 120W]"
+    expected = ds["nino34"].transpose("S", "M", "L").values
+    np.testing.assert_array_equal(out["nino34"].squeeze(("lat", "lon")), expected)
+
+
+def test_a_mean_along_longitudes_is_refused_with_what_it_is(tmp_path):
+    ds = nmme().mean("X", keep_attrs=True)
+    ds["tref"].attrs["history"] = "Averaged over X[170W, 120W]"
+    with pytest.raises(UnreadableFile, match=r"tref\(S, L, M, Y\) \(Averaged over X\[170W"):
         opened(ds, tmp_path)
 
 

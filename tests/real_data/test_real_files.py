@@ -13,7 +13,7 @@ import xarray as xr
 
 from data_layer import frames
 from data_layer.api import Box, DatasetInfo, ProductRequest
-from data_layer.catalogue import ArchiveIndex
+from data_layer.indexed import ArchiveIndex
 from data_layer.local import LocalSource
 from data_layer.opening import scan
 
@@ -59,9 +59,10 @@ def test_every_file_is_either_listed_or_refused_with_a_reason(archive, index):
         ("weird/ioos_bad-instance.nc", "cannot be decoded"),
         ("weird/iris_euro_air_temp.nc", "no layout recognises it"),
         ("climpred/FOSI.SST.eastern_pacific.nc", "not dates"),
-        ("obs/SOI_Darwin.nc", "no layout recognises it"),
-        ("climpred/GMAO-GEOS-V2p1.RMM1.nc", "an index or a mean over a region, RMM1(S, M, L)"),
-        ("climpred/Reyn_SmithOIv2_Nino34_sst.nc", "Averaged over X[170.5W, 119.5W]"),
+        ("weird/ioos_bad_units.nc", "a single place"),
+        ("weird/nc4py_netcdf_dummy_file.nc", "a single place"),
+        ("climpred/ERSSTv4.global.mean.nc", "not dates"),
+        ("climpred/CESM-DP-LE.SST.global.nc", "not a date"),
     ],
 )
 def test_what_cannot_be_shown_rightly_is_refused(index, path, reason):
@@ -331,3 +332,63 @@ def test_seas5_and_era5_are_a_hindcast_and_its_observations(archive, tmp_path):
         expected = raw["tas"].isel(forecast_reference_time=2, lead=1).values
     found = values.sel(time="2002-12-01")
     np.testing.assert_array_equal(np.sort(found.values, None), np.sort(expected, None))
+
+
+# Indices, which have no grid
+
+
+@pytest.mark.parametrize(
+    ("file", "variable", "first", "last", "count", "note"),
+    [
+        ("obs/SOI_Darwin.nc", "SOI_Darwin", "1866-01-01", "2013-12-01", 1776, ""),
+        (
+            "climpred/NMME_Reyn_SmithOIv2_Nino34_sst.nc",
+            "sst",
+            "1981-11-01",
+            "2020-12-01",
+            470,
+            "Averaged over X[170W, 120W] Y[5S, 5N]",
+        ),
+        (
+            "climpred/Reyn_SmithOIv2_Nino34_sst.nc",
+            "sst",
+            "1982-01-16T12",
+            "2015-09-16",
+            405,
+            "Averaged over X[170.5W, 119.5W]",
+        ),
+    ],
+)
+def test_observed_indices(archive, tmp_path, file, variable, first, last, count, note):
+    source, info = alone(archive, file, tmp_path)
+    assert (info.role, info.gridless) == ("observations", True)
+    assert (info.times[0], info.times[-1], len(info.times)) == (first, last, count)
+    assert note in " ".join(info.notes)
+    with xr.open_dataset(archive / file) as ds:
+        np.testing.assert_array_equal(source.fetch(ProductRequest(info.id, variable)), ds[variable])
+
+
+def test_the_skill_of_the_mjo_is_what_others_published(archive, tmp_path):
+    """Of SubX's GEOS-V2p1, by climpred's example of sub-seasonal forecasts."""
+    names = ("GMAO-GEOS-V2p1.RMM1.nc", "RMM1.observed.interannual.1974-06.2017-07.nc")
+    for name in names:
+        shutil.copy(archive / "climpred" / name, tmp_path)
+    source = LocalSource.open(tmp_path)
+    assert source.catalogue().refused == ()
+    forecast, observed = (source.catalogue().dataset(i) for i in sorted(INDICES))
+    assert (len(forecast.inits), len(forecast.members), len(forecast.leads)) == (510, 4, 45)
+    # 145 rows of the table are blank; nothing was observed from March to December 1978.
+    assert (len(observed.times), observed.times[-1]) == (15468, "2017-07-24")
+    mean = source.fetch(ProductRequest(forecast.id, "RMM1", product="mean"))
+    seen = source.fetch(ProductRequest(observed.id, "rmm1"))
+    assert (mean.dims, seen.dims) == (("init", "lead"), ("time",))
+    found = []
+    for lead in mean["lead"].values:
+        of_lead = mean.sel(lead=lead)
+        then = seen.sel(time=of_lead["valid_time"].values)
+        found.append(np.corrcoef(of_lead.values, then.values)[0, 1])
+    assert [f"{r:.4f}" for r in found[:4]] == ["0.9782", "0.9719", "0.9632", "0.9508"]
+    assert [f"{r:.4f}" for r in found[-3:]] == ["0.3040", "0.2801", "0.2616"]
+
+
+INDICES = ("gmao-geos-v2p1-rmm1", "rmm1-observed-interannual")

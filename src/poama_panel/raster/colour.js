@@ -1,7 +1,11 @@
 // @ts-check
 // From 16-bit cells to pixels, through a table of colours.
 
-/** @typedef {{scale: number, offset: number, units: string}} Display shown value = value * scale + offset */
+/**
+ * Shown value = value * scale + offset, with at most `digits` decimals, a sign if `plus`; or
+ * the words of the number, from 1.
+ * @typedef {{scale: number, offset: number, units: string, digits?: number | null, plus?: boolean, classes?: string[]}} Display
+ */
 
 /** @param {string} hex `#rrggbb` @returns {number} as a little-endian RGBA pixel */
 export function pixel(hex) {

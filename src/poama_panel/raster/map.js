@@ -3,13 +3,14 @@
 // Python is told what was chosen; it is never waited for.
 
 import {cellAt, centreOf, decodeFrame} from "./decode.js"
-import {rangeWithin, roundRange} from "./colour.js"
+import {rangeWithin} from "./colour.js"
 import {FrameLoader, readAhead} from "./loader.js"
 import {connection} from "./connection.js"
 import {Outline} from "./outline.js"
 import {FrameImage} from "./image.js"
 import {ColourScale} from "./scale.js"
 import {viewOf} from "./region.js"
+import {Legend} from "./legend.js"
 import {titleLines, wordsOf} from "./words.js"
 import {readingOf, standBeside} from "./tip.js"
 import {listenForKeys} from "./keys.js"
@@ -42,7 +43,8 @@ export function render({model, view, el}) {
   // What the browser draws stays in the browser: told of each frame's pixels, the
   // server would get megabytes it has no use for, and end the connection.
   const frames = renderer("frame")
-  const drawn = [frames, frames.data_source, places, mapper, named("bar-ticks"), figure, figure.x_range, figure.y_range]
+  const ticks = [named("bar-ticks"), named("bar-places")]
+  const drawn = [frames, frames.data_source, places, mapper, named("colour-bar"), ...ticks, figure, figure.x_range, figure.y_range]
   for (const m of [...drawn, ...Object.values(lines)]) Object.defineProperty(m, "is_syncable", {value: false})
 
   const state = {
@@ -56,13 +58,15 @@ export function render({model, view, el}) {
     /** @type {[number, number] | null} */ pointer: null,
     shown: "",
   }
+  let width = 0
 
   // ---- frames ---------------------------------------------------------------
 
   const load = connection(model)
   const image = new FrameImage(figure, frames)
   const outline = new Outline(figure, lines)
-  const scale = new ColourScale(mapper, {low: $(".low"), high: $(".high")})
+  const scale = new ColourScale(mapper, {low: $(".low"), high: $(".high")}, named("bar-places"))
+  const legend = new Legend($(".legend"), named("colour-bar"))
   const loader = new FrameLoader(async (key, signal) => decodeFrame(await load(`frames/${key}`, signal)))
 
   const keyOf = (/** @type {number} */ lead) => {
@@ -144,18 +148,16 @@ export function render({model, view, el}) {
   // ---- colours --------------------------------------------------------------
 
   function usePalette() {
-    scale.useColours(model.palettes[model.palette] ?? Object.values(model.palettes)[0])
+    scale.useColours(model.palettes[model.palette] ?? Object.values(model.palettes)[0], state.spec.colours)
     $(".palette").value = model.palette
   }
 
   /** The range of the whole selection, every lead of it. */
-  function useSpecRange() {
-    scale.useRange(...roundRange(state.spec.low, state.spec.high, state.spec.floor))
-  }
+  const useSpecRange = () => scale.useWhole(state.spec.low, state.spec.high)
 
   function fitRange(/** @type {any} */ frame, /** @type {any} */ seen) {
     const range = rangeWithin(frame, state.spec.display, seen)
-    if (range) scale.useRange(...roundRange(...range))
+    if (range) scale.useSeen(...range)
   }
 
   // ---- words ----------------------------------------------------------------
@@ -259,7 +261,11 @@ export function render({model, view, el}) {
     options($(".member"), spec.members.map((/** @type {string} */ m) => [m, m]), state.member)
     $(".member-choice").hidden = spec.members.length === 0
     $(".units").textContent = spec.display.units
-    named("bar-ticks").args = {units: spec.display.units}
+    named("bar-ticks").args = {units: spec.display.units, classes: spec.display.classes, plus: spec.display.plus}
+    // Of categories each has its colour: there is no palette and no range to choose.
+    root.classList.toggle("classed", spec.colours.classes.length > 0)
+    usePalette()
+    legend.show(spec, width)
     if (before.quantity !== spec.quantity || before === spec || !model.locked) useSpecRange()
     if (before.extent?.join() !== spec.extent.join() || before === spec) {
       if (before !== spec || !spec.wraps) $(".region").value = spec.wraps ? model.region : "data"
@@ -318,7 +324,7 @@ export function render({model, view, el}) {
     model.send_msg({renew: true})
     show()
   })
-  $(".save").addEventListener("click", () => savePicture(figure, titleLines(state.spec, state.lead, state.member), state.shown))
+  $(".save").addEventListener("click", () => savePicture(figure, titleLines(state.spec, state.lead, state.member), state.shown, legend.told))
 
   const ready = () => root.isConnected && Boolean(state.spec.leads?.length)
   // A page is ours, a notebook is not: there the map has the keys only while it has the focus.
@@ -373,11 +379,11 @@ export function render({model, view, el}) {
     stopPlots()
   })
   // The figure learns its size after the first layout, and again when the window changes.
-  let width = 0
   const resize = new ResizeObserver(() => {
     const now = $(".plot").clientWidth
     if (!now || now === width) return
     width = now
+    legend.show(state.spec, width)
     // As high as the world is at that width, within reason.
     figure.height = Math.round(Math.min(560, Math.max(260, 0.43 * now + 40)))
     requestAnimationFrame(() => requestAnimationFrame(goHome))

@@ -25,12 +25,12 @@ export const TEMPLATE = `
 </header>
 <div class="tools">
   <label>View <select class="region"></select></label>
-  <label>Colours <select class="palette"></select></label>
-  <label>From <input class="low" type="number" step="any"></label>
-  <label>to <input class="high" type="number" step="any"></label>
-  <span class="units"></span>
+  <label class="ranged">Colours <select class="palette"></select></label>
+  <label class="ranged">From <input class="low" type="number" step="any"></label>
+  <label class="ranged">to <input class="high" type="number" step="any"></label>
+  <span class="units ranged"></span>
   <button class="auto" type="button" title="Fit the range to what is in view">Fit to view</button>
-  <label class="check" title="Keep one range for every lead (L)"><input class="lock" type="checkbox"> Lock range</label>
+  <label class="check ranged" title="Keep one range for every lead (L)"><input class="lock" type="checkbox"> Lock range</label>
   <button class="save" type="button" title="Save the map with its title as PNG">Save picture</button>
 </div>
 <div class="stage">
@@ -39,6 +39,7 @@ export const TEMPLATE = `
   <div class="tip" hidden></div>
   <div class="problem" role="alert" hidden><span></span> <button type="button">Try again</button></div>
 </div>
+<ul class="legend" hidden></ul>
 <div class="transport">
   <label class="member-choice">Member <select class="member"></select></label>
   <div class="buttons">

@@ -15,9 +15,20 @@ export function readingOf({header, cells}, display, lon, lat) {
   if (cell === null) return null
   const [row, column] = cell
   const value = valueOf(header, cells[row * header.shape[1] + column]) * display.scale + display.offset
-  const digits = decimals(header.step, display.scale)
-  const text = Number.isNaN(value) ? "no data" : `${signed(value.toFixed(digits))} ${display.units}`
-  return `${text} · ${placeName(...centreOf(header, row, column))}`
+  return `${wordsFor(value, header, display)} · ${placeName(...centreOf(header, row, column))}`
+}
+
+/**
+ * @param {number} value as shown @param {import("./decode.js").Header} header
+ * @param {import("./colour.js").Display} display
+ */
+function wordsFor(value, header, display) {
+  if (Number.isNaN(value)) return "no data"
+  if (display.classes?.length) return display.classes[Math.round(value) - 1] ?? "no data"
+  const digits = Math.min(decimals(header.step, display.scale), display.digits ?? Infinity)
+  const text = signed(value.toFixed(digits))
+  const plus = display.plus && Number(value.toFixed(digits)) > 0 ? "+" : ""
+  return `${plus}${text} ${display.units}`.trim()
 }
 
 /**

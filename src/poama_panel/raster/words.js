@@ -11,7 +11,7 @@ export function wordsOf(spec, lead, member) {
     what: spec.title,
     issued: spec.issued,
     valid: `valid ${spec.valid[lead]} · ${spec.leadNames[lead]}`,
-    more: [spec.method, ensemble, spec.system, spec.units].filter(Boolean).join(" · "),
+    more: [spec.method, ensemble, spec.climatology, spec.system, spec.units].filter(Boolean).join(" · "),
     said: `${spec.title}, valid ${spec.valid[lead]}`,
     slider: `${spec.valid[lead]}, ${spec.leadNames[lead]}`,
   }

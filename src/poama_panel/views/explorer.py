@@ -9,6 +9,7 @@ import panel as pn
 from data_layer.api import ForecastSource
 from poama_panel.state import ForecastState
 from poama_panel.views.field_map import FieldMap
+from poama_panel.views.no_map import NoMap
 from poama_panel.views.plume import MARK, Plume
 from poama_panel.views.provenance import Provenance
 from poama_panel.views.selectors import Selectors
@@ -33,6 +34,7 @@ class Explorer(pn.viewable.Viewer):
         self.selectors = Selectors(self.state)
         self.provenance = Provenance(self.state)
         self.map = FieldMap(self.state, source, base=base, region=region, followers=[MARK])
+        self.no_map = NoMap(self.state)
         self.plume = Plume(self.state, source)
 
     def side(self) -> pn.viewable.Viewable:
@@ -40,8 +42,9 @@ class Explorer(pn.viewable.Viewer):
         return pn.Column(self.selectors, self.provenance, sizing_mode="stretch_width", margin=0)
 
     def main(self) -> pn.viewable.Viewable:
-        """Map and plume."""
-        return pn.Column(self.map, self.plume, sizing_mode="stretch_width", margin=0)
+        """Map and plume; of an index the plume, and why there is no map."""
+        parts = (self.map, self.no_map, self.plume)
+        return pn.Column(*parts, sizing_mode="stretch_width", margin=0)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Row(

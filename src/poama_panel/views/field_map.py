@@ -5,30 +5,38 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import panel as pn
 import param
 
 from data_layer.api import (
     Catalogue,
-    DatasetInfo,
     ForecastSource,
     Limits,
-    ProductInfo,
     ProductRequest,
-    VariableInfo,
 )
 from data_layer.errors import BadRequest, DataLayerError, NotFound
-from data_layer.timing import describe_day, describe_lead, describe_valid, parse_init, valid_period
+from data_layer.offers import Asked, parse, write
+from data_layer.timing import (
+    describe_lead,
+    describe_season,
+    describe_window,
+    parse_init,
+    valid_period,
+    whole_windows,
+)
 from poama_panel.elements import base_map
 from poama_panel.raster import FrameMap
 from poama_panel.state import ForecastState
-from poama_panel.style import display_of, palettes, style_of
+from poama_panel.style import colours_of, display_of, palettes
 from poama_panel.views.latest import Latest
-from poama_panel.views.provenance import ensemble
+from poama_panel.views.provenance import issued
+from poama_panel.views.titles import facts_of, title_of
 
 log = logging.getLogger(__name__)
 
@@ -76,19 +84,27 @@ class FieldMap(pn.viewable.Viewer):
             supply=None if base else self._supply,
             renew=self._renew,
         )
+        self._view = pn.Column(
+            self.map, visible=state.mapped, sizing_mode="stretch_width", margin=0
+        )
         spec, done = self._spec(state.request(), state.catalogue)
         self._latest.finish(0, done)
         self._use(spec)
         # watch: the browser is told of a new selection, and the state of what
         # was chosen in the browser; neither can be derived by drawing anew.
-        state.param.watch(self._describe, ["dataset", "variable", "product", "init", "catalogue"])
+        chosen = ["dataset", "variable", "product", "options", "init", "catalogue"]
+        state.param.watch(self._describe, chosen)
         self.map.param.watch(self._follow, ["lead", "member", "place"])
 
     async def _describe(self, *_: object) -> None:
-        """Tell the browser of the state's selection, unless a newer one overtakes it."""
-        request = self._state.request()
+        """Tell the browser of the state's selection, unless a newer one overtakes it.
+
+        While an index is chosen the map is hidden and stays as it is.
+        """
+        self._view.visible = mapped = self._state.mapped
+        request = self._state.request() if mapped else None
         turn = self._latest.begin(request)
-        if turn is None:
+        if turn is None or not mapped:
             return
         spec, done = await asyncio.to_thread(self._spec, request, self._state.catalogue)
         if self._latest.finish(turn, done):
@@ -104,18 +120,25 @@ class FieldMap(pn.viewable.Viewer):
         self, request: ProductRequest | None, catalogue: Catalogue
     ) -> tuple[dict[str, Any], ProductRequest | None]:
         """The description of a request, and the request itself when it is complete."""
-        products = self._state.products
-        product = next((p for p in products if request and p.name == request.product), None)
-        if request is None or product is None:
+        if request is None:
             return {}, None
         info = catalogue.dataset(request.dataset)
-        variable = info.variable(request.variable)
+        if info.gridless:
+            return {}, None
+        products = {p.name: p for p in self._state.products}
+        asked = parse(request.product, products)
+        span = asked.scale.span
+        done: ProductRequest | None = request
         try:
-            limits = self._source.limits(request)
+            limits = Limits(*span, *span) if span else self._source.limits(request)
         except DataLayerError as error:
+            # The map asks for its frame in vain, too, and says why.
             log.warning("no limits for %s: %s", request, error)
-            return describe(info, request, Limits(0.0, 1.0, 0.0, 1.0), variable, product), None
-        return describe(info, request, limits, variable, product), request
+            limits, done = Limits(0.0, 1.0, 0.0, 1.0), None
+        ranged = products.get(asked.info.range_of, asked.info)
+        scale = write(ranged, dict(asked.chosen))
+        quantity = f"{info.system or info.id}/{request.variable}/{scale}"
+        return describe(catalogue, request, limits, asked, quantity), done
 
     def _follow(self, *events: param.parameterized.Event) -> None:
         changes: dict[str, Any] = {}
@@ -140,51 +163,48 @@ class FieldMap(pn.viewable.Viewer):
         return asset(rest)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return self.map
-
-
-def _quantity(info: DatasetInfo, variable: str, product: str) -> str:
-    """What a colour scale belongs to: maps of the same quantity can share one."""
-    return f"{info.system or info.id}/{variable}/{product}"
+        return self._view
 
 
 def describe(
-    info: DatasetInfo,
-    request: ProductRequest,
-    limits: Limits,
-    variable: VariableInfo,
-    product: ProductInfo,
+    catalogue: Catalogue, request: ProductRequest, limits: Limits, asked: Asked, quantity: str
 ) -> dict[str, Any]:
-    """All that the browser needs to know to show any lead and member of a selection."""
-    display = display_of(variable, product.name)
-    style = style_of(variable, product.name)
+    """All that the browser needs to know to show any lead and member of a selection.
+
+    Parameters
+    ----------
+    limits: of the values, in the file's units.
+    quantity: what a colour scale belongs to: maps of the same quantity can share one.
+    """
+    info = catalogue.dataset(request.dataset)
+    variable, product = info.variable(request.variable), asked.info
+    display, colours = display_of(variable, asked), colours_of(variable, asked)
     low, high = (v * display.scale + display.offset for v in (limits.low, limits.high))
-    init = parse_init(request.init or info.inits[-1])
-    valid = [describe_valid(init, lead, info.lead_unit) for lead in info.leads]
-    begins = [valid_period(init, lead, info.lead_unit)[0] for lead in info.leads]
-    quantity = _quantity(info, variable.name, product.range_of or product.name)
+    start = request.init or info.inits[-1]
+    init, unit, window = parse_init(start), info.lead_unit, asked.window
+    leads = whole_windows(info.leads, window)
+    begins = [valid_period(init, lead, unit)[0] for lead in leads]
     half = (info.grid.lon[1] - info.grid.lon[0]) / max(info.grid.nx - 1, 1) / 2
     return {
-        "path": f"{info.id}/{info.version}/{variable.name}/{product.name}/{request.init}"
-        "/{lead}/{member}",
-        "leads": list(info.leads),
-        "leadNames": [describe_lead(lead, info.lead_unit) for lead in info.leads],
-        "valid": valid,
+        "path": f"{info.id}/{info.version}/{variable.name}/{quote(asked.text, safe='')}"
+        f"/{request.init}/{{lead}}/{{member}}",
+        "leads": list(leads),
+        "leadNames": [describe_lead(lead, unit) for lead in leads],
+        "valid": [describe_window(init, lead, window, unit) for lead in leads],
         "times": [b.replace(tzinfo=UTC).timestamp() * 1000 for b in begins],
-        "ticks": _ticks(valid),
+        "ticks": _ticks([describe_season(init, lead, window, unit) for lead in leads]),
         "members": [str(m) for m in info.members] if product.per_member else [],
-        "title": f"{variable.title} · {product.title.lower()}",
-        "issued": f"started {_issued(info, request.init or info.inits[-1])}",
-        "method": "" if product.per_member else product.method,
-        "ensemble": ensemble(info),
+        "title": title_of(variable, asked),
+        "issued": f"started {issued(info, start)}",
+        **facts_of(catalogue, info, start, asked),
         "system": info.system or info.institution or info.id,
         "units": display.units,
         "synthetic": info.synthetic,
-        "display": {"units": display.units, "scale": display.scale, "offset": display.offset},
+        "display": asdict(display),
         "low": low,
         "high": high,
-        "floor": style.floor,
-        "palette": style.palette,
+        "colours": asdict(colours),
+        "palette": colours.palette,
         "quantity": quantity,
         "extent": [
             info.grid.lon[0] - half,
@@ -194,11 +214,6 @@ def describe(
         ],
         "wraps": info.grid.wraps,
     }
-
-
-def _issued(info: DatasetInfo, init: str) -> str:
-    text = describe_day(parse_init(init))
-    return f"{text} (lagged, nominal)" if info.member_inits or info.pooled > 1 else text
 
 
 def _ticks(labels: list[str]) -> list[str]:
@@ -233,7 +248,7 @@ def request_of(key: str) -> ProductRequest:
             dataset=dataset,
             version=version,
             variable=variable,
-            product=product,
+            product=unquote(product),
             init=init,
             lead=int(lead),
             member=None if member == "all" else int(member),

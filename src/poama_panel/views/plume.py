@@ -1,4 +1,4 @@
-"""The members at the place that was clicked."""
+"""The members at the place that was clicked, or of an index."""
 
 from __future__ import annotations
 
@@ -7,16 +7,27 @@ import asyncio
 import holoviews as hv
 import panel as pn
 
-from data_layer.api import Catalogue, ForecastSource, Point, ProductRequest
+from data_layer.api import (
+    Catalogue,
+    DatasetInfo,
+    ForecastSource,
+    Point,
+    ProductRequest,
+    VariableInfo,
+)
 from data_layer.errors import DataLayerError
-from poama_panel.elements import MARK, ask_for_a_place, plume
+from poama_panel.elements import MARK, ask_for_a_place, observed, plume
 from poama_panel.state import ForecastState
 from poama_panel.style import display_of
 from poama_panel.views.latest import Latest
+from poama_panel.views.provenance import issued, span
+
+# An index has the room of the map, which it lacks.
+_INDEX_HEIGHT = 440
 
 
 class Plume(pn.viewable.Viewer):
-    """Every member over all leads at the state's place.
+    """Every member over all leads at the state's place; or an index, which has none.
 
     The mark of the lead on the map is moved by the browser (:data:`MARK`).
     """
@@ -24,13 +35,15 @@ class Plume(pn.viewable.Viewer):
     def __init__(self, state: ForecastState, source: ForecastSource) -> None:
         super().__init__()
         self._state, self._source = state, source
+        self._latest = Latest[ProductRequest]()
+        drawn, done = self._element(self._request(), state.catalogue)
+        self._latest.finish(0, done)
         self._pane = pn.pane.HoloViews(
-            ask_for_a_place(), sizing_mode="stretch_width", margin=0, linked_axes=False
+            drawn, sizing_mode="stretch_width", margin=0, linked_axes=False
         )
         # watch: reading a series takes time and may fail; it is done once per
         # choice, not once per drawing.
         state.param.watch(self._draw, ["place", "dataset", "variable", "init", "catalogue"])
-        self._latest = Latest[ProductRequest]()
 
     async def _draw(self, *_: object) -> None:
         request = self._request()
@@ -43,14 +56,14 @@ class Plume(pn.viewable.Viewer):
 
     def _request(self) -> ProductRequest | None:
         state = self._state
-        if state.place is None or state.info is None or state.variable is None:
+        if state.info is None or state.variable is None or (state.mapped and not state.place):
             return None
         return ProductRequest(
             dataset=state.info.id,
             variable=state.variable,
             product="value",
             init=state.init,
-            point=Point(*state.place),
+            point=Point(*state.place) if state.mapped else None,
             version=state.info.version,
         )
 
@@ -61,7 +74,7 @@ class Plume(pn.viewable.Viewer):
         if request is None:
             return ask_for_a_place(), None
         info = catalogue.dataset(request.dataset)
-        variable, lead = info.variable(request.variable), self._state.lead
+        variable, leads, lead = info.variable(request.variable), self._state.leads, self._state.lead
         try:
             series = self._source.fetch(request)
         except DataLayerError as error:
@@ -69,18 +82,34 @@ class Plume(pn.viewable.Viewer):
                 hv.opts.Overlay(responsive=True, height=230, xaxis=None, yaxis=None)
             )
             return reason, None
-        label = _place(float(series["lat"]), float(series["lon"]))
         mark = "SYNTHETIC · " if info.synthetic else ""
+        display = display_of(variable)
+        if info.gridless:
+            title = mark + title_of_index(info, variable, request.init)
+            show = plume if info.inits else observed
+            return show(series, display, title=title, height=_INDEX_HEIGHT), request
+        label = _place(float(series["lat"]), float(series["lon"]))
         drawn = plume(
             series,
-            display_of(variable, "value"),
-            title=f"{mark}{variable.title} at {label} · {len(info.members)} members and their mean",
-            lead=info.leads[lead] if lead < len(info.leads) else None,
+            display,
+            title=f"{mark}{variable.title} at {label} · {_members(info)}",
+            lead=leads[lead] if lead < len(leads) else None,
         )
         return drawn, request
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._pane
+
+
+def title_of_index(info: DatasetInfo, variable: VariableInfo, init: str | None) -> str:
+    """What it is, when and whose, which is saved with the picture."""
+    shown = f"{_members(info)} · started {issued(info, init)}" if init else f"observed {span(info)}"
+    return f"{variable.title} · {shown} · {info.system or info.title}"
+
+
+def _members(info: DatasetInfo) -> str:
+    n = len(info.members)
+    return f"{n} members and their mean" if n > 1 else "1 member"
 
 
 def _place(lat: float, lon: float) -> str:

@@ -64,7 +64,8 @@ def describe(info: DatasetInfo | None, refused: tuple[RefusedFile, ...]) -> str:
             ("Institution", info.institution),
             ("Ensemble", ensemble(info)),
             ("Starts", starts(info)),
-            ("Grid", f"{info.grid.ny} × {info.grid.nx}"),
+            ("Times", f"{len(info.times):,}: {span(info)}" if info.times else ""),
+            ("Grid", "none: an index" if info.gridless else f"{info.grid.ny} × {info.grid.nx}"),
             ("Licence", info.licence),
         ]
         rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts if value)
@@ -90,6 +91,17 @@ def ensemble(info: DatasetInfo) -> str:
     gaps = sorted(set(range(info.members[0], info.members[-1] + 1)) - set(info.members))
     text = f"{n} member{'' if n == 1 else 's'}"
     return f"{text} ({', '.join(f'{g:03d}' for g in gaps)} missing)" if 0 < len(gaps) < 6 else text
+
+
+def issued(info: DatasetInfo, init: str) -> str:
+    """``24 Jul 2011``, and whether that start is only nominal."""
+    text = describe_day(parse_init(init))
+    return f"{text} (lagged, nominal)" if info.member_inits or info.pooled > 1 else text
+
+
+def span(info: DatasetInfo) -> str:
+    """``3 Jun 1974 – 24 Jul 2017``: from when to when was observed."""
+    return " – ".join(describe_day(parse_init(t)) for t in (info.times[0], info.times[-1]))
 
 
 def starts(info: DatasetInfo) -> str:

@@ -78,8 +78,9 @@ def test_parameters_are_those_of_the_models(said):
     operation = said["paths"]["/v1/series/{dataset}/{variable}"]["get"]
     query = {p["name"]: p["required"] for p in operation["parameters"] if p["in"] == "query"}
     assert query == {
-        "lat": True,
-        "lon": True,
+        "lat": False,
+        "lon": False,
+        "region": False,
         "product": False,
         "init": False,
         "member": False,

@@ -7,19 +7,22 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import xarray as xr
 
 from data_layer.api import ProductRequest
 from data_layer.auth.tokens import make_key_pair
 from data_layer.errors import Unavailable
+from data_layer.indexed import ArchiveIndex
 from data_layer.server.service import Service
 from data_layer.settings import DataSettings
 from tests.contract.archive import write_archive, write_forecast
-from tests.contract.fakes import FakeArchive
+from tests.contract.fakes import FakeArchive, FakeSource
 from tests.contract.service import running, wait_until
 from tests.data_layer.server.asking import (
     SERIES,
@@ -127,6 +130,53 @@ def test_a_thousand_equal_questions_are_one_reading(tmp_path):
             assert {type(e) for e in failed} == {Unavailable}
             assert archive.reads() == 2
             assert await service.frame(replace(request, variable="ok"), "identity") == b"frame"
+        finally:
+            await service.close()
+
+    asyncio.run(story())
+
+
+@dataclass(frozen=True)
+class FalteringArchive(FakeArchive):
+    """Hangs when one cell is read, until there is a file that says that it is mended."""
+
+    def open(self, index: ArchiveIndex, before: object = None) -> FakeSource:
+        return FalteringSource(index, self.journal)
+
+
+@dataclass(frozen=True)
+class FalteringSource(FakeSource):
+    def fetch(self, request: ProductRequest) -> xr.DataArray:
+        if not self.journal.with_name("mended").exists():
+            time.sleep(3600)
+        return super().fetch(request)
+
+
+def test_a_service_whose_readers_hang_is_ready_once_they_no_longer_do(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr("data_layer.server.service.TRY_AGAIN_SECONDS", 0.1)
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "fake.nc").touch()
+    settings = DataSettings(
+        folder=tmp_path / "archive",
+        keys=tmp_path,
+        readers=1,
+        index_dir=tmp_path / "index",
+        deadline=1.0,
+    )
+
+    async def story():
+        service = Service(settings, FalteringArchive(settings.folder, tmp_path / "journal"))
+        service.start()
+        try:
+            async with asyncio.timeout(60):
+                while "No reader could read from the archive" not in caplog.text:
+                    await asyncio.sleep(0.05)
+                assert service.not_ready() == "no reader has answered from the archive yet"
+                (tmp_path / "mended").touch()
+                while service.not_ready():
+                    await asyncio.sleep(0.05)
         finally:
             await service.close()
 
