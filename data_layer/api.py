@@ -77,7 +77,8 @@ class DatasetInfo:
     ``pooled`` is the number of starts that each ensemble is made of, when that is more
     than its own. ``hindcast`` and ``observations`` are the ids of the datasets that its
     products compare it with (:mod:`data_layer.linking`), or empty; ``version`` changes
-    with theirs too.
+    with theirs too. ``width`` is the number of lead units that each lead is a mean of: 7
+    where a centre gives weekly means by the day on which they begin.
     """
 
     id: str
@@ -104,6 +105,7 @@ class DatasetInfo:
     pooled: int = 1
     hindcast: str = ""
     observations: str = ""
+    width: int = 1
 
     @property
     def gridless(self) -> bool:

@@ -92,7 +92,7 @@ def _told(file: NotListed) -> RefusedFile:
 def _group_of(record: FileRecord) -> object:
     """Equal for files that may be one dataset."""
     s = record.summary
-    kind = (s.layout, s.role, s.grid, s.lead_unit, s.system, s.synthetic, s.of, s.scope)
+    kind = (s.layout, s.role, s.grid, s.lead_unit, s.width, s.system, s.synthetic, s.of, s.scope)
     lagged_inside = record.stat.path if s.member_inits else ""
     if s.series:
         return (s.series, kind, lagged_inside)
@@ -170,6 +170,7 @@ def _join(group: list[FileRecord]) -> DatasetIndex:
         variables=merged.variables,
         grid=merged.grid,
         lead_unit=merged.lead_unit,
+        width=merged.width,
         inits=merged.inits,
         leads=merged.leads,
         members=merged.members,

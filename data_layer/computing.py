@@ -39,7 +39,13 @@ def computed(
     comparison = Comparison(reading, index, request, asked, planes)
     somewhere = (request.point, request.box, request.region)
     whole_map = request.lead is not None and all(place is None for place in somewhere)
-    if planes is not None and chosen.of_past and whole_map and not chosen.whole:
+    if (
+        planes is not None
+        and asked.info.of_past
+        and asked.info.kind != "value"
+        and whole_map
+        and not chosen.whole
+    ):
         field = kept(planes, comparison.key, lambda: _in_bands(comparison, chosen, asked))
         return field.assign_coords(comparison.scalars)
     return _in_bands(comparison, chosen, asked)

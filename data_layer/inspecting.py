@@ -109,11 +109,15 @@ def _contents(s: FileSummary | DatasetInfo) -> Iterator[str]:
     if s.inits:
         yield f"  starts     {_some([describe_day(parse_init(i)) for i in s.inits])}"
         yield f"  members    {_some(s.members)}"
-        yield f"  leads      {_some(s.leads)} {s.lead_unit}"
+        yield f"  leads      {_some(s.leads)} {s.lead_unit}{_means(s)}"
     else:
         yield f"  times      {_some([describe_day(parse_init(t)) for t in s.times])}"
     for note in s.notes:
         yield f"  note       {note}"
+
+
+def _means(s: FileSummary | DatasetInfo) -> str:
+    return f", each a mean of {s.width} {s.lead_unit}" if s.width > 1 else ""
 
 
 def _some(values: Sequence[object]) -> str:

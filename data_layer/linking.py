@@ -84,7 +84,7 @@ def _hindcast(info: DatasetInfo, datasets: Sequence[DatasetInfo]) -> DatasetInfo
         for d in datasets
         if d.role == "hindcast"
         and d.grid == info.grid
-        and d.lead_unit == info.lead_unit
+        and (d.lead_unit, d.width) == (info.lead_unit, info.width)
         and _shares(info, d)
     ]
     return _only(

@@ -139,7 +139,7 @@ class LocalSource:
             done: list[xr.DataArray] = []
             lacking: DataLayerError | None = None
             inits = dataset.info.inits
-            if chosen.of_past:  # what is the same for each year is told once
+            if chosen.info.of_past:  # what is the same for each year is told once
                 inits = tuple(sorted({init[5:]: init for init in inits}.values()))
             for init in inits:
                 try:

@@ -58,6 +58,7 @@ def observed_for(
             exists=[v.name for v in info.variables],
         )
     unit = forecast.lead_unit
+    window *= forecast.width
     leads = [int(x) for x in np.atleast_1d(like["lead"].values)]
     monthly = _monthly(info.times)
     wanted = {

@@ -131,6 +131,7 @@ class ProductInfo:
     options: what can be chosen.
     sentence: what it is called with the choices that stand in braces, where a list of them
         after the title would read badly.
+    of_past: whether the forecast itself has no part in it.
     """
 
     name: str
@@ -146,6 +147,7 @@ class ProductInfo:
     needs: tuple[Need, ...] = ()
     options: tuple[Option, ...] = ()
     sentence: str = ""
+    of_past: bool = False
 
 
 @dataclass(frozen=True)

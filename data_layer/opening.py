@@ -221,6 +221,7 @@ def summarise(ds: xr.Dataset, layout: str) -> FileSummary:
     return FileSummary(
         **common,  # type: ignore[arg-type]
         lead_unit=schema.lead_unit(ds),
+        width=int(attrs.get("lead_width", "1")),
         inits=schema.inits(ds),
         leads=tuple(sorted(int(x) for x in ds["lead"].values)),
         members=tuple(sorted(int(x) for x in members)),

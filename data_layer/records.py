@@ -61,6 +61,7 @@ class FileSummary:
     of: str = ""
     scope: str = ""
     described: str = ""
+    width: int = 1
 
 
 @dataclass(frozen=True, slots=True)

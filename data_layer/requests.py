@@ -21,7 +21,7 @@ def check(info: DatasetInfo, request: ProductRequest) -> None:
     """Raise what is wrong with a request, judged by the catalogue alone."""
     info.check_version(request.version)
     info.variable(request.variable)
-    chosen, _ = asked_for(request.product)
+    chosen, asked = asked_for(request.product)
     given = {"lat, lon": request.point, "box": request.box, "region": request.region}
     places = [name for name, value in given.items() if value is not None]
     if info.gridless and places:
@@ -39,6 +39,12 @@ def check(info: DatasetInfo, request: ProductRequest) -> None:
                     advice=f"Leave {what} out.",
                 )
         return
+    if info.width > 1 and asked.window > 1:
+        raise BadRequest(
+            f"The leads of {info.id!r} are means over {info.width} {info.lead_unit} already.",
+            asked=request.product,
+            advice="Leave the window out.",
+        )
     if request.init is not None:
         info.check_init(request.init)
     if request.lead is not None:

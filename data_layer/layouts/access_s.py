@@ -38,6 +38,7 @@ _CLIMATE = re.compile(r"^(?:d|w|m3?)[aoi]a?(?:q5)?_[A-Za-z][A-Za-z0-9_]*_clim\w*
 _CURVILINEAR = ("nav_lat", "nav_lon")
 _PERIODS = {"d": "daily", "w": "weekly", "m": "monthly", "m3": "three-monthly"}
 _WINDOWS = {"w": "mean of 7 days from the day named", "m3": "mean of 3 months from the month named"}
+_WIDTHS = {"w": 7, "m3": 3}
 # Where a file says none: (variable, calibrated) → units.
 _UNITS = {
     ("pr", True): "mm day-1",
@@ -95,6 +96,7 @@ class AccessSLayout(Repaired):
             "forecast_role": "hindcast" if hindcast else "forecast",
             "series": series,
             "comment": " ".join(r for r in remarks if r),
+            "lead_width": str(_WIDTHS.get(name.period, 1)),
         }
         return labelled(raw, time, name.init, name.member, leads, unit).assign_attrs(attrs)
 

@@ -138,6 +138,7 @@ class PoamaLayout(Repaired):
             "forecast_role": "hindcast" if place.hindcast else "forecast",
             "series": f"POAMA-2 {family} {'hindcast ' if place.hindcast else ''}{place.type}",
             "comment": " ".join(r for r in remarks if r),
+            "lead_width": str(_DAYS.get(place.kind, 1)),
         }
         return labelled(raw, time, place.init, place.number, leads, unit).assign_attrs(attrs)
 

@@ -56,13 +56,11 @@ class Product:
     compute: inputs and what was asked → the product, with ``member`` kept when
         ``info.per_member`` and gone otherwise. Units and CF attributes are kept or
         corrected; ``method`` may tell more than ``info.method`` does.
-    of_past: whether the forecast itself has no part in it, so that it can be kept.
     whole: whether it needs all of its cells at once, so that a large map is refused.
     finish: done to a map when all its bands are there.
     """
 
     info: ProductInfo
     compute: Callable[[Inputs, Asked], xr.DataArray]
-    of_past: bool = False
     whole: bool = False
     finish: Callable[[xr.DataArray, Asked], xr.DataArray] | None = None

@@ -124,6 +124,7 @@ def _diagram(name: str, title: str, method: str, *options: Option) -> ProductInf
         units="1",
         min_members=2,
         needs=("hindcast", "observations"),
+        of_past=True,
         options=(*options, VALIDATION, WINDOW, YEARS),
     )
 
@@ -131,7 +132,6 @@ def _diagram(name: str, title: str, method: str, *options: Option) -> ProductInf
 AREA_SKILL = Product(
     _diagram("area_skill", "Skill of an area", "all cells together", SCORE, TERCILE_CHOICE),
     compute_area_skill,
-    of_past=True,
     whole=True,
 )
 RELIABILITY = Product(
@@ -142,18 +142,15 @@ RELIABILITY = Product(
         TERCILE_CHOICE,
     ),
     compute_reliability,
-    of_past=True,
     whole=True,
 )
 ROC = Product(
     _diagram("roc_curve", "ROC curve", "hits against false alarms of a tercile", TERCILE_CHOICE),
     compute_roc,
-    of_past=True,
     whole=True,
 )
 RANKS = Product(
     _diagram("rank_histogram", "Rank histogram", "rank of the observation among the members"),
     compute_ranks,
-    of_past=True,
     whole=True,
 )

@@ -53,6 +53,7 @@ MEAN = Product(
         method="mean of the hindcast of the same start and lead, years and members pooled",
         range_of="value",
         needs=("climatology",),
+        of_past=True,
         options=(WINDOW, YEARS),
     ),
     compute_mean,
@@ -65,6 +66,7 @@ PERCENTILE = Product(
         method="percentile of the hindcast of the same start and lead, pooled",
         range_of="value",
         needs=("climatology",),
+        of_past=True,
         options=(
             Option("percentile", "Percentile", default="50", least=1, most=99),
             WINDOW,

@@ -89,6 +89,7 @@ INTERVAL = Product(
         units="1",
         min_members=2,
         needs=("hindcast", "observations"),
+        of_past=True,
         options=(
             SCORE,
             TERCILE_CHOICE,
@@ -99,7 +100,6 @@ INTERVAL = Product(
         ),
     ),
     compute_interval,
-    of_past=True,
     whole=True,
 )
 SIGNIFICANT = Product(
@@ -113,6 +113,7 @@ SIGNIFICANT = Product(
         classes=("not significant", "significant"),
         min_members=2,
         needs=("hindcast", "observations"),
+        of_past=True,
         options=(
             Option("rate", "False discoveries (%)", default="10", least=1, most=50),
             VALIDATION,
@@ -121,6 +122,5 @@ SIGNIFICANT = Product(
         ),
     ),
     compute_p_values,
-    of_past=True,
     finish=discovered,
 )

@@ -107,8 +107,8 @@ PRODUCT = Product(
         kind="score",
         min_members=2,
         needs=("hindcast", "observations"),
+        of_past=True,
         options=(SCORE, CATEGORY, VALIDATION, WINDOW, YEARS),
     ),
     compute,
-    of_past=True,
 )

@@ -122,7 +122,7 @@ class ForecastState(param.Parameterized):
     @property
     def windows(self) -> tuple[int, ...]:
         """Over how many leads can be averaged."""
-        if self.info is None:
+        if self.info is None or self.info.width > 1:
             return (1,)
         info = self.info
         return tuple(w for w in _WINDOWS[info.lead_unit] if w == 1 or whole_windows(info.leads, w))
@@ -170,7 +170,10 @@ class ForecastState(param.Parameterized):
         except BadRequest:  # not chosen yet, or of another product that has one of this name
             text = option.default
         if option.name == "window" and self.info:
-            return text if whole_windows(self.info.leads, int(text)) else option.default
+            fits = int(text) == 1 or (
+                self.info.width == 1 and whole_windows(self.info.leads, int(text))
+            )
+            return text if fits else option.default
         if option.name == "correction" and not (self.info and can_correct(self.info)):
             return option.default
         if not text and option.units == "variable" and self.variable_info:
@@ -213,14 +216,14 @@ def can_give(info: DatasetInfo, product: ProductInfo) -> bool:
     if info.gridless:
         # Products are of maps: the one chosen stays for the next dataset that has one.
         return True
-    if len(info.members) < product.min_members:
+    if product.kind == "diagram" or len(info.members) < product.min_members:
         return False
     if {"climatology", "hindcast"} & set(product.needs) and not info.hindcast:
         return False
     if "observations" not in product.needs:
         return True
     # What a forecast that runs now is for has not been observed; past ones were scored.
-    return bool(info.observations) and (info.role == "hindcast" or product.kind == "score")
+    return bool(info.observations) and (info.role == "hindcast" or product.of_past)
 
 
 def can_correct(info: DatasetInfo) -> bool:

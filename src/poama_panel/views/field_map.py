@@ -182,7 +182,7 @@ def describe(
     low, high = (v * display.scale + display.offset for v in (limits.low, limits.high))
     start = request.init or info.inits[-1]
     init, unit, window = parse_init(start), info.lead_unit, asked.window
-    leads = whole_windows(info.leads, window)
+    leads, window = whole_windows(info.leads, window), window * info.width
     begins = [valid_period(init, lead, unit)[0] for lead in leads]
     half = (info.grid.lon[1] - info.grid.lon[0]) / max(info.grid.nx - 1, 1) / 2
     return {

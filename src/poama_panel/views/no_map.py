@@ -7,7 +7,7 @@ from html import escape
 import panel as pn
 
 from data_layer.api import DatasetInfo, VariableInfo
-from data_layer.timing import describe_valid, parse_init
+from data_layer.timing import describe_window, parse_init
 from poama_panel.state import ForecastState
 from poama_panel.style import display_of
 from poama_panel.views.provenance import ensemble, issued, span
@@ -67,7 +67,7 @@ def describe(info: DatasetInfo, variable: VariableInfo, init: str | None) -> str
     else:
         what, more = "all members", ensemble(info)
         first, last = (
-            describe_valid(parse_init(init), lead, info.lead_unit)
+            describe_window(parse_init(init), lead, info.width, info.lead_unit)
             for lead in (info.leads[0], info.leads[-1])
         )
         when = (

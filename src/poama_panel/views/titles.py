@@ -39,8 +39,9 @@ def _method(info: DatasetInfo, asked: Asked) -> str:
         if option.name in _HOW:
             label = dict(option.choices)[asked[option.name]]
             told.append(label if option.name == "method" else f"{option.title.lower()}: {label}")
-    if asked.window > 1:
-        told.append(f"means over {asked.window} {info.lead_unit}")
+    over = asked.window * info.width
+    if over > 1:
+        told.append(f"means over {over} {info.lead_unit}")
     return "; ".join(told)
 
 
