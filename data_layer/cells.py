@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from data_layer.api import Box, Point, ProductRequest
@@ -59,4 +60,10 @@ def _within(ds: xr.Dataset, box: Box) -> dict[str, object]:
             exists=[f"lat {lat.min():g} to {lat.max():g}", f"lon {lon.min():g} to {lon.max():g}"],
             advice="Make it larger, or move it onto the grid.",
         )
-    return {"lat": rows, "lon": columns}
+    return {"lat": _run(rows), "lon": _run(columns)}
+
+
+def _run(index: npt.NDArray[np.intp]) -> slice | npt.NDArray[np.intp]:
+    """Neighbours as a slice, which files are read by many times faster than by a list."""
+    first, last = int(index[0]), int(index[-1])
+    return slice(first, last + 1) if last - first + 1 == index.size else index

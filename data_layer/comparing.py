@@ -14,7 +14,7 @@ import xarray as xr
 from data_layer.admission import cells_of
 from data_layer.api import Box, ProductRequest
 from data_layer.climatology import Climatology, climatology_of
-from data_layer.ensembles import Ensembles, joined
+from data_layer.ensembles import Ensembles, stacked
 from data_layer.errors import NotComparable, UnknownLead, UnknownMember
 from data_layer.indexed import ArchiveIndex, DatasetIndex
 from data_layer.linking import same_day
@@ -142,7 +142,7 @@ class Comparison:
         if request.point is not None or self._place is not None:
             return [self]
         pool = self._pool(self._hindcast_of)
-        maps = max(1, pool[0] * pool[1]) * self._asked.window
+        maps = max(1, pool[0] * pool[1])
         maps *= 1 if request.lead is not None else len(self._dataset.info.leads)
         count = -(-maps * cells_of(grid, request) * 4 // BLOCK_BYTES)
         box = request.box or Box(-90.0, 90.0, 0.0, 360.0)
@@ -212,7 +212,7 @@ class Comparison:
                 exists=self._hindcast_of.info.leads,
                 advice="Choose one of these leads.",
             )
-        past = joined([f.expand_dims("init") for f in found], "init")
+        past = stacked(found)
         # The same cells, perhaps rounded differently.
         if "lead" in here.dims:  # what it does not reach is missing
             past = past.reindex(lead=here["lead"].values)
@@ -307,7 +307,9 @@ class Comparison:
         """The planes of one lead, computed band by band."""
         request = replace(self._request, lead=lead, box=None, point=None)
         whole = Comparison(self._reading, self._index, request, self._asked, None)
-        parts = [climatology_of(band.hindcast(), probabilities) for band in whole.bands()]
+        bands = whole.bands()
+        # Each is let go of, and its hindcast with it, before the next one is read.
+        parts = [climatology_of(bands.pop(0).hindcast(), probabilities) for _ in range(len(bands))]
         mean = arrange(_along([p.mean for p in parts], "lat"))
         std = arrange(_along([p.std for p in parts], "lat"))
         quantiles = arrange(_along([p.quantiles for p in parts], "lat"))

@@ -59,7 +59,8 @@ def _in_bands(comparison: Comparison, chosen: Product, asked: Asked) -> xr.DataA
             asked=asked.text,
             advice="Ask for a place, a region or a smaller box, and for one lead.",
         )
-    parts = [chosen.compute(band, asked) for band in bands]
+    # Each is let go of, and the hindcast that it read with it, before the next one reads.
+    parts = [chosen.compute(bands.pop(0), asked) for _ in range(len(bands))]
     whole = (
         parts[0]
         if len(parts) == 1

@@ -148,6 +148,28 @@ def joined(parts: list[xr.DataArray], dim: str) -> xr.DataArray:
     return whole.sortby(dim)
 
 
+def stacked(starts: list[xr.DataArray]) -> xr.DataArray:
+    """Forecasts of ascending starts along a new first dim ``init``.
+
+    Where they have the same members and leads they are copied once, which :func:`joined`
+    cannot promise; what one lacks is missing.
+    """
+    first = starts[0]
+    axes = [d for d in ("member", "lead") if d in first.dims]
+    same = all(
+        s.sizes == first.sizes and all(np.array_equal(s[d].values, first[d].values) for d in axes)
+        for s in starts
+    )
+    if not same:
+        return joined([s.expand_dims("init") for s in starts], "init")
+    values = np.stack([s.transpose(*first.dims).values for s in starts])
+    init = ("init", np.array([s["init"].values for s in starts]), first["init"].attrs)
+    coords = {name: c for name, c in first.coords.items() if name not in ("init", "member_init")}
+    return xr.DataArray(
+        values, {"init": init, **coords}, ["init", *first.dims], first.name, first.attrs
+    )
+
+
 def _index_of_init(ds: xr.Dataset, init: str) -> int:
     for i, moment in enumerate(schema.moments(ds["init"].values)):
         if format_init(moment) == init:
