@@ -73,9 +73,9 @@ class Comparison:
 
     def climatology(self, probabilities: Sequence[float] = ()) -> Climatology:
         """See :class:`data_layer.products.base.Inputs`."""
-        if self._planes is None or self._request.point is not None or self._place is not None:
-            return climatology_of(self.hindcast(), probabilities)
         leads = [int(x) for x in np.atleast_1d(self.members["lead"].values)]
+        if not self._is_kept(leads, probabilities):
+            return climatology_of(self.hindcast(), probabilities)
         if "lead" not in self.members.dims:
             return self._kept(leads[0], probabilities)
         there, window = self._hindcast_of.info.leads, self._asked.window
@@ -223,7 +223,7 @@ class Comparison:
         window = self._asked.window
         leads = None if request.lead is None else window_leads(request.lead, window)
         if self._place is not None:
-            request = replace(request, region=None, box=self._place.around)
+            request = replace(request, region=None, box=self._place.around(self._dataset.info.grid))
         read = self._reading.members(dataset, request, leads)
         whole = averaged(read, window, request.lead)
         return whole.isel(lead=0) if request.lead is not None else whole
@@ -238,7 +238,7 @@ class Comparison:
             )
         request = self._request
         if self._place is not None:
-            request = replace(request, region=None, box=self._place.around)
+            request = replace(request, region=None, box=self._place.around(self._dataset.info.grid))
         return self._reduced(
             observed_for(
                 self._reading,
@@ -255,11 +255,18 @@ class Comparison:
         """Starts and members of the hindcast."""
         return len(self._starts), len(dataset.info.members)
 
-    def _kept(self, lead: int, probabilities: Sequence[float]) -> Climatology:
-        """The climatology of one lead of the whole grid, from the store, cut to the place."""
-        assert self._planes is not None
-        usual = all(any(abs(p - u) < 1e-9 for u in USUAL) for p in probabilities)
-        wanted = USUAL if usual else tuple(probabilities)
+    def _is_kept(self, leads: Sequence[int], probabilities: Sequence[float]) -> bool:
+        """Whether the climatology is taken from the store, where a map's is put first."""
+        if self._planes is None or self._place is not None:
+            return False
+        if self._request.point is None:
+            return True
+        # For one cell it is quicker to read that cell, unless all is there already.
+        wanted = _together(probabilities)
+        return all(self._planes.path(self._name(x, wanted)).exists() for x in leads)
+
+    def _name(self, lead: int, probabilities: Sequence[float]) -> str:
+        """What the climatology of a lead of the whole grid is kept under."""
         info = self._hindcast_of.info
         told = (
             info.id,
@@ -268,9 +275,17 @@ class Comparison:
             self._starts,
             lead,
             self._asked.window,
-            [f"{p:.9f}" for p in wanted],
+            [f"{p:.9f}" for p in probabilities],
         )
-        planes = self._planes.get_or_make(repr(told), lambda: self._whole(lead, wanted))
+        return repr(told)
+
+    def _kept(self, lead: int, probabilities: Sequence[float]) -> Climatology:
+        """The climatology of one lead of the whole grid, from the store, cut to the place."""
+        assert self._planes is not None
+        wanted = _together(probabilities)
+        planes = self._planes.get_or_make(
+            self._name(lead, wanted), lambda: self._whole(lead, wanted)
+        )
         cells = {"lat": planes["lat"], "lon": planes["lon"]}
         places = [int(np.abs(np.subtract(wanted, p)).argmin()) for p in probabilities]
         like = self.members
@@ -287,11 +302,11 @@ class Comparison:
             {"quantile": ("quantile", np.asarray(probabilities, np.float64)), **cells},
             ("quantile", "lat", "lon"),
         )
+        lat, lon = (like[d].values[..., np.newaxis] for d in ("lat", "lon"))
+        # An axis of one place is a number, which takes its dim away.
         cut = {
-            "lat": np.abs(planes["lat"] - like["lat"].values[:, None]).argmin(1),
-            "lon": np.abs((planes["lon"] - like["lon"].values[:, None] + 180) % 360 - 180).argmin(
-                1
-            ),
+            "lat": np.abs(planes["lat"] - lat).argmin(-1),
+            "lon": np.abs((planes["lon"] - lon + 180) % 360 - 180).argmin(-1),
         }
         place = {d: like[d].variable for d in cut}
         first, last, starts, members = (int(n) for n in planes["pool"])
@@ -322,6 +337,12 @@ class Comparison:
             "lon": mean["lon"].values,
             "pool": np.array([*first.years, *first.size]),
         }
+
+
+def _together(probabilities: Sequence[float]) -> tuple[float, ...]:
+    """The probabilities that are kept in one file with these."""
+    usual = all(any(abs(p - u) < 1e-9 for u in USUAL) for p in probabilities)
+    return USUAL if usual else tuple(probabilities)
 
 
 def _along(parts: list[xr.DataArray], dim: str | xr.Variable) -> xr.DataArray:

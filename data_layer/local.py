@@ -237,7 +237,7 @@ class LocalSource:
         if request.region is None:
             return with_method(self._reading.observations(dataset, request), asked)
         region = place(request.region)
-        zone = replace(request, region=None, box=region.around)
+        zone = replace(request, region=None, box=region.around(dataset.info.grid))
         return with_method(region.reduced(self._reading.observations(dataset, zone)), asked)
 
     def _one_map(

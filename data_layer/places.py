@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import xarray as xr
 
-from data_layer.api import Box
+from data_layer.api import Box, GridInfo
 from data_layer.errors import BadRequest
 from data_layer.indices.nino import INDICES
 from data_layer.indices.regions import Region, area_mean, box, polygon, regions
@@ -50,13 +50,13 @@ class Place:
         out = xr.DataArray(whole.values, kept, whole.dims, field.name, field.attrs)
         return out.assign_attrs(region=self.title)
 
-    @property
-    def around(self) -> Box:
-        """The zone of latitudes that holds all parts."""
+    def around(self, grid: GridInfo) -> Box:
+        """The zone of latitudes that holds all cells of a grid that reach into a part."""
         south = min(b.south for b in self._bounds())
         north = max(b.north for b in self._bounds())
-        # Cells that reach into the zone have their centres up to a cell away from it.
-        return Box(max(-90.0, south - 5.0), min(90.0, north + 5.0), 0.0, 360.0)
+        # The spacing may be uneven, and an area mean needs two rows at the least.
+        more = 2.0 * (grid.lat[1] - grid.lat[0]) / max(grid.ny - 1, 1) + 0.1
+        return Box(max(-90.0, south - more), min(90.0, north + more), 0.0, 360.0)
 
     def _bounds(self) -> list[Box]:
         found = []

@@ -28,6 +28,7 @@ ORDER = (
     "extreme_probability",
     "percentile_probability",
     "threshold_probability",
+    "anomaly_probability",
     "exceeded_value",
     "significance",
     "skill",
@@ -43,6 +44,9 @@ ORDER = (
     "observed_anomaly",
     "error",
     "hit",
+    "fan",
+    "tercile_bars",
+    "distribution",
 )
 
 

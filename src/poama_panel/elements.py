@@ -29,7 +29,7 @@ const r = Math.round(Math.abs(tick) * 100) / 100
 return r > 90 ? "" : r === 0 ? "0°" : `${r}°${tick < 0 ? "S" : "N"}`"""
 # The plume's mark of the valid time on the map; the browser moves it by this name.
 MARK = "plume-now"
-PLUME_HEIGHT = 230
+PLUME_HEIGHT = 250
 # Bokeh's WebGL layer draws no images, and reads its canvas back for each frame.
 _CANVAS = {"plot.output_backend": "canvas"}
 # The unit stands at the top of the bar, where it is read first.
@@ -137,6 +137,8 @@ def plume(
     title: str,
     lead: int | None = None,
     height: int = PLUME_HEIGHT,
+    fan: xr.DataArray | None = None,
+    seen: xr.DataArray | None = None,
 ) -> hv.Overlay:
     """Every member's course over the leads at one place, their mean, and the lead on the map.
 
@@ -145,6 +147,9 @@ def plume(
     series: dims ``(member, lead)`` with coordinate ``valid_time(lead)``.
     display: how values are shown.
     lead: the lead to mark, ``None`` for none.
+    fan: percentiles of the hindcast, dims ``(lead, percentile)``, drawn behind the members:
+        the middle 80 % and the middle third of what the model did in the past.
+    seen: what was observed, dims ``(lead,)``.
     """
     values = series.values * display.scale + display.offset
     when = series["valid_time"].values
@@ -165,7 +170,9 @@ def plume(
     mean = hv.Curve((when, middle), "valid", "value", label="ensemble mean").opts(
         color="#0b4f6c", line_width=3
     )
-    parts = [lines, mean]
+    parts = [*_fan(fan, display), lines, mean]
+    if seen is not None:
+        parts.append(_seen(seen, display))
     leads = [int(x) for x in series["lead"].values]
     if lead in leads:
         parts.append(
@@ -174,6 +181,40 @@ def plume(
             )
         )
     return _over_time(parts, display, title, height, when)
+
+
+def _fan(fan: xr.DataArray | None, display: Display) -> list[hv.Element]:
+    """Bands from the lower to the upper of two percentiles, and the median between them."""
+    if fan is None:
+        return []
+    when, percents = fan["valid_time"].values, fan["percentile"].values
+    values = fan.transpose("percentile", "lead").values * display.scale + display.offset
+
+    def at(percent: float) -> Any:
+        return values[int(np.abs(percents - percent).argmin())]
+
+    bands = [
+        hv.Area((when, at(low), at(high)), "valid", ["value", "upper"], label=label).opts(
+            color=colour, line_width=0, alpha=1.0, hooks=[_named(label)]
+        )
+        for low, high, colour, label in (
+            (10, 90, "#eef1f4", "hindcast, middle 80 %"),
+            (33.3, 66.7, "#dde3e9", "hindcast, middle third"),
+        )
+    ]
+    median = hv.Curve((when, at(50)), "valid", "value", label="hindcast, median").opts(
+        color="#8a96a3", line_width=1.2, line_dash="dashed", hooks=[_named("hindcast median")]
+    )
+    return [*bands, median]
+
+
+def _seen(seen: xr.DataArray, display: Display) -> hv.Element:
+    """What was observed at each lead."""
+    values = seen.values * display.scale + display.offset
+    points = (seen["valid_time"].values, values)
+    return hv.Curve(points, "valid", "value", label="observed").opts(
+        color="#111111", line_width=2, tools=["hover"], hooks=[_named("observed")]
+    )
 
 
 def observed(
@@ -213,7 +254,7 @@ def _over_time(
             toolbar="above",
             default_tools=["pan", "wheel_zoom", "reset", "save"],
             active_tools=[],
-            fontsize={"title": "11pt"},
+            fontsize={"title": "10pt"},
             hooks=[_finish_plume(when)],
             backend_opts=_CANVAS,
         )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from dataclasses import replace
 
 import holoviews as hv
 import panel as pn
+import xarray as xr
 
 from data_layer.api import (
     Catalogue,
@@ -21,6 +24,8 @@ from poama_panel.state import ForecastState
 from poama_panel.style import display_of
 from poama_panel.views.latest import Latest
 from poama_panel.views.provenance import issued, span
+
+log = logging.getLogger(__name__)
 
 # An index has the room of the map, which it lacks.
 _INDEX_HEIGHT = 440
@@ -50,8 +55,16 @@ class Plume(pn.viewable.Viewer):
         turn = self._latest.begin(request)
         if turn is None:
             return
-        drawn, done = await asyncio.to_thread(self._element, request, self._state.catalogue)
-        if self._latest.finish(turn, done):
+        catalogue = self._state.catalogue
+        drawn, done = await asyncio.to_thread(self._element, request, catalogue)
+        if not self._latest.finish(turn, done):
+            return
+        self._pane.object = drawn
+        if done is None or not catalogue.dataset(done.dataset).hindcast or done.point is None:
+            return
+        # The members are there at once; past forecasts take longer and come behind them.
+        drawn, done = await asyncio.to_thread(self._element, request, catalogue, past=True)
+        if done is not None and self._latest.finish(turn, done):
             self._pane.object = drawn
 
     def _request(self) -> ProductRequest | None:
@@ -68,9 +81,14 @@ class Plume(pn.viewable.Viewer):
         )
 
     def _element(
-        self, request: ProductRequest | None, catalogue: Catalogue
+        self, request: ProductRequest | None, catalogue: Catalogue, *, past: bool = False
     ) -> tuple[hv.Overlay, ProductRequest | None]:
-        """The plume, or the reason why there is none; and the request, when it was answered."""
+        """The plume, or the reason why there is none; and the request, when it was answered.
+
+        Parameters
+        ----------
+        past: with what the hindcast was like there, and what was observed.
+        """
         if request is None:
             return ask_for_a_place(), None
         info = catalogue.dataset(request.dataset)
@@ -89,13 +107,33 @@ class Plume(pn.viewable.Viewer):
             show = plume if info.inits else observed
             return show(series, display, title=title, height=_INDEX_HEIGHT), request
         label = _place(float(series["lat"]), float(series["lon"]))
+        fan = self._beside(request, "fan") if past else None
+        seen = self._beside(request, "observed") if past and info.role == "hindcast" else None
+        told = []
+        if fan is not None:
+            years = fan.attrs["climatology"].partition(",")[0].replace("-", "–")
+            told.append(f"grey: {years}, the middle 80 %, the middle third and the median")
+        if seen is not None:
+            told.append("black: observed")
+        # Room for the line is there from the start, so that nothing moves when it comes.
+        below = " · ".join(told) or " "
         drawn = plume(
             series,
             display,
-            title=f"{mark}{variable.title} at {label} · {_members(info)}",
+            title=f"{mark}{variable.title} at {label} · {_members(info)}\n{below}",
             lead=leads[lead] if lead < len(leads) else None,
+            fan=fan,
+            seen=seen,
         )
         return drawn, request
+
+    def _beside(self, request: ProductRequest, product: str) -> xr.DataArray | None:
+        """Another product at the same place; ``None`` when it cannot be had."""
+        try:
+            return self._source.fetch(replace(request, product=product))
+        except DataLayerError as error:
+            log.info("no %s beside the plume: %s", product, error)
+            return None
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._pane
