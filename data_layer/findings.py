@@ -12,7 +12,7 @@ from data_layer.described import NOTHING_SAID, Entry, read_description
 from data_layer.indexed import ArchiveIndex
 from data_layer.records import FileRecord, FileStat, Finding, NotListed
 from data_layer.remote import is_url
-from data_layer.walking import as_file, description_stats, elsewhere, walk
+from data_layer.walking import as_file, description_stats, elsewhere, walk, why_closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def take_stock(
         if found is not None and found.described == said:
             known.append(found)
         else:
-            new.append(ToInspect(stat, said, why))
+            new.append(ToInspect(stat, said, why or why_closed(stat)))
     new.sort(key=lambda n: n.stat.mtime_ns, reverse=True)
     return Stock(folder, stats, tuple(known), tuple(new))
 

@@ -14,7 +14,7 @@ import pytest
 from data_layer import indexfile, opening
 from data_layer.api import GridInfo, VariableInfo
 from data_layer.errors import LeftOut, UnreadableFile
-from data_layer.indexfile import IndexFile, stamp
+from data_layer.indexfile import IndexFile
 from data_layer.local import LocalSource
 from data_layer.records import FileRecord, FileStat, FileSummary, Finding, NotListed
 
@@ -211,12 +211,3 @@ def test_a_second_opening_opens_only_what_changed(forecast, write_file, tmp_path
     third = LocalSource.open(archive, index_dir)
     assert opened == []
     assert third.catalogue().dataset("tas").inits == ("2026-11-01", "2026-12-01")
-
-
-def test_an_optional_library_that_comes_later_gives_another_stamp(monkeypatch):
-    before = stamp()
-    monkeypatch.setattr(indexfile, "_installed", lambda name: "9.9" if name == "cfgrib" else "")
-    first = stamp()
-    monkeypatch.setattr(indexfile, "_installed", lambda name: "")
-    assert len({before, first, stamp()}) >= 2
-    assert first != stamp()
