@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
+from html import escape
 from pathlib import Path
 
 import holoviews as hv
@@ -13,7 +14,7 @@ import panel as pn
 
 from data_layer.client import HttpSource
 from data_layer.errors import DataLayerError
-from poama_panel import session
+from poama_panel import links, session
 from poama_panel.settings import ViewSettings
 from poama_panel.state import ForecastState
 from poama_panel.views.explorer import Explorer
@@ -44,18 +45,28 @@ def make_app(settings: ViewSettings) -> Callable[[], pn.Template]:
         side = pn.Column(pn.Spacer(height=1), sizing_mode="stretch_width", margin=0)
         main = pn.Column(_message("Loading the forecast…"), sizing_mode="stretch_width", margin=0)
 
+        query = session.address()
+
         async def load(*_: object) -> None:
             try:
-                explorer = await asyncio.to_thread(Explorer, source, base=_BASE)
+                explorer = await asyncio.to_thread(Explorer, source, base=_BASE, query=query)
             except DataLayerError as error:
                 log.warning("page without a forecast: %s", error)
                 again = pn.widgets.Button(name="Try again", button_type="primary")
                 again.on_click(load)
                 main[:] = [_message(str(error)), again]
                 return
+            state = explorer.state
             side[:] = [explorer.side()]
-            main[:] = [explorer.main()]
-            session.every(RENEW_SECONDS, partial(_renew, explorer.state, source))
+            main[:] = [*_notice(explorer.problems), explorer.main()]
+
+            def follow(*_: object) -> None:
+                explorer.map.map.query = links.search_of(state)
+
+            follow()
+            # watch: the address is the browser's, and is told; nothing is drawn from it.
+            state.param.watch(follow, ["options", *links.NAMES])
+            session.every(RENEW_SECONDS, partial(_renew, state, source))
 
         session.when_ready(load)
         session.when_over(source.close)
@@ -84,6 +95,13 @@ async def _renew(state: ForecastState, source: HttpSource) -> None:
 def _user() -> str:
     principal = session.current()
     return principal.username if principal else ""
+
+
+def _notice(problems: list[str]) -> list[pn.pane.HTML]:
+    """What the visitor should know before looking at the rest; every text may be a stranger's."""
+    told = escape(" ".join(problems))
+    style = {"border-left": "3px solid #d9a441", "padding": "2px 0 2px 9px"}
+    return [pn.pane.HTML(f'<p class="pp-notice">{told}</p>', styles=style)] if told else []
 
 
 def _message(text: str) -> pn.pane.Str:

@@ -15,6 +15,7 @@ from poama_panel.login.tokens import TokenDesk
 __all__ = [
     "Principal",
     "SignOutForm",
+    "address",
     "current",
     "data_token",
     "every",
@@ -71,6 +72,12 @@ def sign_out_form() -> SignOutForm | None:
     if not token:
         return None
     return SignOutForm(pn.state.curdoc.session_context.logout_url, "_xsrf", token)
+
+
+def address() -> dict[str, str]:
+    """The query of the page's address: each name's first value."""
+    given = pn.state.session_args or {}
+    return {name: values[0].decode("utf-8", "replace") for name, values in given.items()}
 
 
 def when_ready(work: Callable[[], Awaitable[None]]) -> None:

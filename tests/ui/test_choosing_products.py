@@ -84,3 +84,30 @@ def test_an_amount_is_typed_in_the_units_shown(watch: Watch) -> None:
     page.locator('.pp-map[data-shown*="%3D298.15/"]').wait_for()
     assert "chance above 25 °C" in page.locator(".what").inner_text()
     assert watch.errors == []
+
+
+def test_a_link_shows_another_page_the_same(watch: Watch) -> None:
+    page = _open_synthetic(watch)
+    _select(page, "Product", "Tercile chance")
+    page.locator('.pp-map[data-shown*="/tercile_probability/"]').wait_for()
+    stage = page.locator(".stage").bounding_box()
+    assert stage is not None
+    page.mouse.click(stage["x"] + 0.4 * stage["width"], stage["y"] + 0.5 * stage["height"])
+    page.keyboard.press("ArrowRight")
+    watch.wait_shown("/1/all")
+    page.wait_for_url("**/app?*lead=1&place=*")
+    link, said = page.url, page.locator(".pp-map").get_attribute("aria-label")
+
+    other = page.context.new_page()
+    other.goto(link)
+    other.locator('.pp-map[data-shown$="/1/all"]').wait_for()
+    assert other.locator(".what").inner_text() == page.locator(".what").inner_text()
+    assert other.locator(".pp-map").get_attribute("aria-label") == said
+    other.wait_for_function("() => Bokeh.documents.some((d) => d.get_model_by_name('plume-now'))")
+    assert other.url == link
+
+    # What a link names and is not there is told, and the page works.
+    other.goto(link.replace("synthetic-s2-forecast", "gone"))
+    other.locator(".pp-map[data-shown]").wait_for()
+    assert "dataset 'gone' is not there" in other.locator(".pp-notice").inner_text()
+    assert watch.errors == []

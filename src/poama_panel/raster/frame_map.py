@@ -19,6 +19,7 @@ from data_layer.errors import DataLayerError
 
 _HERE = Path(__file__).parent
 _MODULES = (
+    "address.js",
     "decode.js",
     "colour.js",
     "loader.js",
@@ -76,6 +77,7 @@ class FrameMap(JSComponent):
     region = param.String(default="world", doc="the view at the start")
     place = param.List(default=None, allow_None=True, doc="[lon, lat] clicked last, degrees")
 
+    query = param.String(default="", doc="what the page's address ends with; empty: as it is")
     followers = param.List(
         default=[], item_type=str, doc="names of Bokeh spans that follow the valid time"
     )

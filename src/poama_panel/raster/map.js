@@ -2,6 +2,7 @@
 // The map's browser side: fetches frames, colours them, probes them, steps leads.
 // Python is told what was chosen; it is never waited for.
 
+import {keepAddress} from "./address.js"
 import {cellAt, centreOf, decodeFrame} from "./decode.js"
 import {rangeWithin} from "./colour.js"
 import {FrameLoader, readAhead} from "./loader.js"
@@ -360,10 +361,12 @@ export function render({model, view, el}) {
     places.data = {[kx]: [x - 360, x, x + 360], [ky]: [y, y, y]}
   }
 
-  // A plot that Python was still drawing has the marker of the lead it was told.
+  if (model.place) mark(model.place[0], model.place[1])
+  // Plots that Python was still drawing have the marker of the lead it was told.
   const stopPlots = onNewPlots(view.model.document, follow)
   for (const range of [figure.x_range, figure.y_range]) range.change.connect(moved)
 
+  keepAddress(model, history)
   model.on("spec", useSpec)
   model.on("lead", () => {
     if (model.lead !== state.lead) step(model.lead)

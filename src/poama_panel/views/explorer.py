@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import panel as pn
 
 from data_layer.api import ForecastSource
+from poama_panel import links
 from poama_panel.state import ForecastState
 from poama_panel.views.field_map import FieldMap
 from poama_panel.views.no_map import NoMap
@@ -23,14 +26,24 @@ class Explorer(pn.viewable.Viewer):
     source: where forecasts come from.
     base: address under which the browser fetches frames; empty for frames over
         the widget's connection.
+    query: of a link (:mod:`poama_panel.links`), whose choices the page begins with; what of it
+        cannot be had is told in ``problems``.
     choices: what to begin with: ``dataset``, ``variable``, ``product``,
         ``init``, ``lead`` (position), ``place`` (lat, lon).
     """
 
-    def __init__(self, source: ForecastSource, *, base: str = "", **choices: Any) -> None:
+    def __init__(
+        self,
+        source: ForecastSource,
+        *,
+        base: str = "",
+        query: Mapping[str, str] = MappingProxyType({}),
+        **choices: Any,
+    ) -> None:
         super().__init__()
         region = choices.pop("region", "world")
         self.state = ForecastState(source.catalogue(), source.products(), **choices)
+        self.problems = links.apply(self.state, query)
         self.selectors = Selectors(self.state)
         self.provenance = Provenance(self.state)
         self.map = FieldMap(self.state, source, base=base, region=region, followers=[MARK])

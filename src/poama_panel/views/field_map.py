@@ -77,6 +77,7 @@ class FieldMap(pn.viewable.Viewer):
             # than what the state knows.
             lead=state.lead,
             member=state.member,
+            place=[state.place[1], state.place[0]] if state.place else None,
             region=region,
             sizing_mode="stretch_width",
             margin=0,
