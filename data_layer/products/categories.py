@@ -223,7 +223,7 @@ PERCENTILE = Product(
         "percentile_probability",
         "Chance beyond a percentile",
         "share of members beyond a percentile of the hindcast",
-        Option("percentile", "Percentile", default="80", least=1, most=99),
+        Option("percentile", "Percentile", default="80", least=1, most=99, whole=True),
         SIDE,
         WINDOW,
         YEARS,

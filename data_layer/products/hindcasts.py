@@ -68,7 +68,7 @@ PERCENTILE = Product(
         needs=("climatology",),
         of_past=True,
         options=(
-            Option("percentile", "Percentile", default="50", least=1, most=99),
+            Option("percentile", "Percentile", default="50", least=1, most=99, whole=True),
             WINDOW,
             YEARS,
         ),
