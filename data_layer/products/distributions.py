@@ -105,7 +105,8 @@ def compute_anomaly_chance(inputs: Inputs, asked: Asked) -> xr.DataArray:
     El Niño beyond 0.8 K in Niño 3.4, NOAA beyond 0.5 K.
     """
     climatology = inputs.climatology()
-    anomalies = inputs.members - climatology.mean
+    members = inputs.members
+    anomalies = (members - climatology.mean).rename(members.name).assign_attrs(members.attrs)
     over = chance_above(anomalies, asked.number("threshold"))
     out = over if asked["side"] == "above" else 100.0 - over
     return out.assign_attrs({**over.attrs, "units": PERCENT, "climatology": climatology.told})
