@@ -23,8 +23,6 @@ from data_layer.api import Catalogue, ProductRequest
 from data_layer.errors import DataLayerError, UnknownLead
 from data_layer.settings import default_index_dir
 
-Told = Callable[[str], None]
-
 
 def jobs(
     catalogue: Catalogue,

@@ -22,12 +22,11 @@ from data_layer.observing import observed_for
 from data_layer.offers import Asked
 from data_layer.places import place
 from data_layer.planes import Planes, PlaneStore
-from data_layer.schema import arrange
+from data_layer.products.base import USUAL
+from data_layer.schema import along, arrange
 from data_layer.timing import parse_init
 from data_layer.windows import averaged, window_leads
 
-# Kept together for each climatology: what the products ask for unless told otherwise.
-USUAL = (0.1, 0.2, 1 / 3, 0.5, 2 / 3, 0.8, 0.9)
 # Of a hindcast's values in memory at once; a map of more is worked on in bands of latitude.
 BLOCK_BYTES = 48 << 20
 
@@ -81,10 +80,10 @@ class Comparison:
         there, window = self._hindcast_of.info.leads, self._asked.window
         known = [x for x in leads if set(window_leads(x, window)) <= set(there)]
         parts = [self._kept(lead, probabilities) for lead in known or leads[:1]]
-        along = xr.Variable("lead", known or leads[:1])
+        axis = xr.Variable("lead", known or leads[:1])
 
         def joint(fields: list[xr.DataArray]) -> xr.DataArray:
-            whole = _along(fields, along).assign_coords(lead=along).reindex(lead=leads)
+            whole = along(fields, axis).assign_coords(lead=axis).reindex(lead=leads)
             whole["lead"].attrs = self.members["lead"].attrs
             return whole
 
@@ -141,8 +140,7 @@ class Comparison:
         grid, request = self._dataset.info.grid, self._request
         if request.point is not None or self._place is not None:
             return [self]
-        pool = self._pool(self._hindcast_of)
-        maps = max(1, pool[0] * pool[1])
+        maps = max(1, len(self._starts) * len(self._hindcast_of.info.members))
         maps *= 1 if request.lead is not None else len(self._dataset.info.leads)
         count = -(-maps * cells_of(grid, request) * 4 // BLOCK_BYTES)
         box = request.box or Box(-90.0, 90.0, 0.0, 360.0)
@@ -219,12 +217,16 @@ class Comparison:
             past["lead"].attrs = here["lead"].attrs
         return past.assign_coords({d: here[d].variable for d in ("lat", "lon") if d in here.coords})
 
+    def _gridwise(self, request: ProductRequest) -> ProductRequest:
+        """The request for the cells that a region is reduced from."""
+        if self._place is None:
+            return request
+        return replace(request, region=None, box=self._place.around(self._dataset.info.grid))
+
     def _windowed(self, dataset: DatasetIndex, request: ProductRequest) -> xr.DataArray:
         window = self._asked.window
         leads = None if request.lead is None else window_leads(request.lead, window)
-        if self._place is not None:
-            request = replace(request, region=None, box=self._place.around(self._dataset.info.grid))
-        read = self._reading.members(dataset, request, leads)
+        read = self._reading.members(dataset, self._gridwise(request), leads)
         whole = averaged(read, window, request.lead)
         return whole.isel(lead=0) if request.lead is not None else whole
 
@@ -236,24 +238,17 @@ class Comparison:
                 asked=info.id,
                 advice="Add observations to the archive, or name them in catalogue.yml.",
             )
-        request = self._request
-        if self._place is not None:
-            request = replace(request, region=None, box=self._place.around(self._dataset.info.grid))
         return self._reduced(
             observed_for(
                 self._reading,
                 self._index.dataset(info.observations),
-                request,
+                self._gridwise(self._request),
                 self._gridded,
                 info,
                 starts,
                 self._asked.window,
             )
         )
-
-    def _pool(self, dataset: DatasetIndex) -> tuple[int, int]:
-        """Starts and members of the hindcast."""
-        return len(self._starts), len(dataset.info.members)
 
     def _is_kept(self, leads: Sequence[int], probabilities: Sequence[float]) -> bool:
         """Whether the climatology is taken from the store, where a map's is put first."""
@@ -292,13 +287,9 @@ class Comparison:
         whole = {
             name: xr.DataArray(planes[name], cells, ("lat", "lon")) for name in ("mean", "std")
         }
-        stacked = np.stack(
-            [planes[f"q{i}"] for i in places] or [np.empty((0, *whole["mean"].shape))]
-        )
-        if not places:
-            stacked = np.empty((0, *whole["mean"].shape), np.float32)
+        none = np.empty((0, *whole["mean"].shape), np.float32)
         quantiles = xr.DataArray(
-            stacked,
+            np.stack([planes[f"q{i}"] for i in places]) if places else none,
             {"quantile": ("quantile", np.asarray(probabilities, np.float64)), **cells},
             ("quantile", "lat", "lon"),
         )
@@ -325,9 +316,9 @@ class Comparison:
         bands = whole.bands()
         # Each is let go of, and its hindcast with it, before the next one is read.
         parts = [climatology_of(bands.pop(0).hindcast(), probabilities) for _ in range(len(bands))]
-        mean = arrange(_along([p.mean for p in parts], "lat"))
-        std = arrange(_along([p.std for p in parts], "lat"))
-        quantiles = arrange(_along([p.quantiles for p in parts], "lat"))
+        mean = arrange(along([p.mean for p in parts], "lat"))
+        std = arrange(along([p.std for p in parts], "lat"))
+        quantiles = arrange(along([p.quantiles for p in parts], "lat"))
         first = parts[0]
         return {
             "mean": mean.values,
@@ -343,7 +334,3 @@ def _together(probabilities: Sequence[float]) -> tuple[float, ...]:
     """The probabilities that are kept in one file with these."""
     usual = all(any(abs(p - u) < 1e-9 for u in USUAL) for p in probabilities)
     return USUAL if usual else tuple(probabilities)
-
-
-def _along(parts: list[xr.DataArray], dim: str | xr.Variable) -> xr.DataArray:
-    return xr.concat(parts, dim, coords="minimal", compat="override")

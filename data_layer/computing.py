@@ -39,13 +39,8 @@ def computed(
     comparison = Comparison(reading, index, request, asked, planes)
     somewhere = (request.point, request.box, request.region)
     whole_map = request.lead is not None and all(place is None for place in somewhere)
-    if (
-        planes is not None
-        and asked.info.of_past
-        and asked.info.kind != "value"
-        and whole_map
-        and not chosen.whole
-    ):
+    takes_long = asked.info.of_past and "hindcast" in asked.needs and not chosen.whole
+    if planes is not None and whole_map and takes_long:
         field = kept(planes, comparison.key, lambda: _in_bands(comparison, chosen, asked))
         return field.assign_coords(comparison.scalars)
     return _in_bands(comparison, chosen, asked)
@@ -61,11 +56,7 @@ def _in_bands(comparison: Comparison, chosen: Product, asked: Asked) -> xr.DataA
         )
     # Each is let go of, and the hindcast that it read with it, before the next one reads.
     parts = [chosen.compute(bands.pop(0), asked) for _ in range(len(bands))]
-    whole = (
-        parts[0]
-        if len(parts) == 1
-        else schema.arrange(xr.concat(parts, "lat", coords="minimal", compat="override"))
-    )
+    whole = parts[0] if len(parts) == 1 else schema.arrange(schema.along(parts, "lat"))
     if chosen.finish is not None:
         whole = chosen.finish(whole, asked)
     if "init" not in whole.coords:

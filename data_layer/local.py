@@ -116,38 +116,38 @@ class LocalSource:
     def fetch(self, request: ProductRequest) -> xr.DataArray:
         """See :class:`~data_layer.api.ForecastSource`."""
         with _NETCDF:
-            da = self._computed(request)
-            if self._index.dataset(request.dataset).info.gridless:
+            dataset = self._checked(request)
+            da = self._computed(dataset, request)
+            if dataset.info.gridless:
                 da = schema.without_cell(da)
         return _valid(da) if "init" in da.coords else da
 
     def frame(self, request: ProductRequest) -> bytes:
         """See :class:`~data_layer.api.ForecastSource`."""
         with _NETCDF:
-            check_map(self._checked(request).info)
-            return frames.encode(self._computed(request))
-
-    def _computed(self, request: ProductRequest) -> xr.DataArray:
-        """The product, without the dims that were narrowed down to one."""
-        with _NETCDF:
             dataset = self._checked(request)
-            chosen, asked = asked_for(request.product)
-            if not dataset.info.inits:
-                return self._observed(dataset, request, chosen, asked)
-            if request.init is not None:
-                return _squeezed(self._of_start(request, chosen, asked), request)
-            done: list[xr.DataArray] = []
-            lacking: DataLayerError | None = None
-            inits = dataset.info.inits
-            if chosen.info.of_past:  # what is the same for each year is told once
-                inits = tuple(sorted({init[5:]: init for init in inits}.values()))
-            for init in inits:
-                try:
-                    one = self._of_start(replace(request, init=init), chosen, asked)
-                except (UnknownLead, UnknownMember) as error:
-                    lacking = error  # others of the starts may have it
-                else:
-                    done.append(one.expand_dims("init"))
+            check_map(dataset.info)
+            return frames.encode(self._computed(dataset, request))
+
+    def _computed(self, dataset: DatasetIndex, request: ProductRequest) -> xr.DataArray:
+        """The product, without the dims that were narrowed down to one."""
+        chosen, asked = asked_for(request.product)
+        if not dataset.info.inits:
+            return self._observed(dataset, request, chosen, asked)
+        if request.init is not None:
+            return _squeezed(self._of_start(request, chosen, asked), request)
+        done: list[xr.DataArray] = []
+        lacking: DataLayerError | None = None
+        inits = dataset.info.inits
+        if chosen.info.of_past:  # what is the same for each year is told once
+            inits = tuple(sorted({init[5:]: init for init in inits}.values()))
+        for init in inits:
+            try:
+                one = self._of_start(replace(request, init=init), chosen, asked)
+            except (UnknownLead, UnknownMember) as error:
+                lacking = error  # others of the starts may have it
+            else:
+                done.append(one.expand_dims("init"))
         if not done and lacking is not None:
             raise lacking
         return _squeezed(joined(done, "init"), request)
@@ -251,7 +251,7 @@ class LocalSource:
         """The finite values of one map, thinned but for its extremes; ``None`` for no map."""
         narrowed = replace(request, product=asked.text, lead=lead, member=member, version=None)
         try:
-            values = self._computed(narrowed).values
+            values = self._computed(dataset, narrowed).values
         except (UnknownLead, UnknownMember):
             return None
         flat = values[np.isfinite(values)].astype(np.float64)

@@ -157,6 +157,11 @@ class Asked:
     info: ProductInfo
     chosen: tuple[tuple[str, str], ...] = ()
 
+    @classmethod
+    def of(cls, info: ProductInfo, chosen: Mapping[str, str]) -> Asked:
+        """What of ``chosen`` the product has, and all else of it as by default."""
+        return cls(info, tuple((o.name, chosen.get(o.name, o.default)) for o in info.options))
+
     def __getitem__(self, option: str) -> str:
         return dict(self.chosen)[option]
 
@@ -198,6 +203,11 @@ class Asked:
     def text(self) -> str:
         """The one text for it; the inverse of :func:`parse`."""
         return write(self.info, dict(self.chosen))
+
+    @property
+    def full_text(self) -> str:
+        """As :attr:`text`, with what is as by default: it outlives another default."""
+        return write(self.info, dict(self.chosen), full=True)
 
     @property
     def title(self) -> str:
@@ -297,17 +307,20 @@ def parse(text: str, products: Mapping[str, ProductInfo]) -> Asked:
     return Asked(info, tuple(chosen))
 
 
-def write(info: ProductInfo, chosen: Mapping[str, str]) -> str:
+def write(info: ProductInfo, chosen: Mapping[str, str], *, full: bool = False) -> str:
     """The one text for a product and what was chosen.
 
     Left out is what is as by default, and what does not matter beside the rest.
+
+    Parameters
+    ----------
+    full: leave in what is as by default, but for what says nothing.
     """
-    full = {option.name: chosen.get(option.name, option.default) for option in info.options}
+    asked = Asked.of(info, chosen)
     told: Iterable[str] = (
-        f"{option.name}={full[option.name]}"
+        f"{option.name}={asked[option.name]}"
         for option in info.options
-        if full[option.name] != option.default
-        and (option.when is None or full[option.when[0]] in option.when[1])
+        if asked[option.name] != ("" if full else option.default) and asked.matters(option)
     )
     options = ",".join(told)
     return f"{info.name}:{options}" if options else info.name

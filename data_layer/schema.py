@@ -19,6 +19,7 @@ eastward in 0…360) once values are in memory. So it does with members and lead
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeVar, cast, get_args
 
@@ -194,6 +195,11 @@ def arrange(da: xr.DataArray) -> xr.DataArray:
 def _taken(da: xr.DataArray, dim: str, order: Ints) -> xr.DataArray:
     in_order = np.array_equal(order, np.arange(order.size))
     return da if in_order else da.isel({dim: order})
+
+
+def along(parts: Sequence[xr.DataArray], dim: str | xr.Variable) -> xr.DataArray:
+    """Parts put one behind the other along ``dim``; other coordinates are those of the first."""
+    return xr.concat(parts, dim, coords="minimal", compat="override")
 
 
 def as_lagged(ds: xr.Dataset, nominal: Moment) -> xr.Dataset:

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from data_layer.errors import UnknownLead
+from data_layer.schema import along
 from data_layer.timing import LeadUnit, Moment, valid_period
 
 
@@ -56,7 +57,7 @@ def averaged(members: xr.DataArray, window: int, lead: int | None) -> xr.DataArr
         )
         for x in whole
     ]
-    out = xr.concat(means, "lead", coords="minimal", compat="override")
+    out = along(means, "lead")
     out = out.assign_coords(lead=("lead", np.array(whole), members["lead"].attrs))
     return out.transpose(*members.dims).astype(
         members.dtype if members.dtype.kind == "f" else np.float64

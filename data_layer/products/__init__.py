@@ -6,7 +6,7 @@ products without being able to compute one.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import entry_points
 
 from data_layer.offers import Asked, ProductInfo, parse
@@ -67,6 +67,7 @@ def infos() -> tuple[ProductInfo, ...]:
     return tuple(p.info for p in registry().values())
 
 
+@lru_cache(256)  # each map asks twice
 def asked_for(text: str) -> tuple[Product, Asked]:
     """The product of a text such as ``mean`` or ``anomaly:window=3``, and what was chosen.
 
@@ -82,6 +83,4 @@ def as_ranged(asked: Asked) -> Asked:
     """The product whose range of values a product shares, with the same options."""
     if not asked.info.range_of:
         return asked
-    info = registry()[asked.info.range_of].info
-    given = dict(asked.chosen)
-    return Asked(info, tuple((o.name, given.get(o.name, o.default)) for o in info.options))
+    return Asked.of(registry()[asked.info.range_of].info, dict(asked.chosen))

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from data_layer.climatology import Climatology
 
 
+# Probabilities of the quantiles that are kept together for each climatology, because products
+# ask for them unless told otherwise.
+USUAL = (0.1, 0.2, 1 / 3, 0.5, 2 / 3, 0.8, 0.9)
+
+
 class Inputs(Protocol):
     """A forecast of one start, and what it can be compared with.
 

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from data_layer.offers import Asked, Option, ProductInfo
 from data_layer.products.base import Inputs, Product
-from data_layer.products.chances import PERCENT, chance_above, chance_above_gaussian
+from data_layer.products.chances import (
+    PERCENT,
+    chance_above,
+    chance_above_gaussian,
+    chance_beyond,
+)
 from data_layer.products.choices import COUNT_OR_GAUSSIAN, SIDE, WINDOW, YEARS
 
 if TYPE_CHECKING:
@@ -120,18 +125,17 @@ def compute_extreme(inputs: Inputs, asked: Asked) -> xr.DataArray:
     """Chance of an outer tenth or fifth of the hindcast, in %; by chance it is 10 or 20."""
     at = EXTREMES[asked["category"]]
     climatology = inputs.climatology((at,))
-    over = chance_above(inputs.members, climatology.quantile(at))
-    out = 100.0 - over if at < 0.5 else over
-    return out.assign_attrs({**over.attrs, "climatology": climatology.told})
+    side = "below" if at < 0.5 else "above"
+    out = chance_beyond(inputs.members, climatology.quantile(at), side)
+    return out.assign_attrs(climatology=climatology.told)
 
 
 def compute_percentile(inputs: Inputs, asked: Asked) -> xr.DataArray:
     """Chance of values above (or not above) a percentile of the hindcast, in %."""
     at = asked.number("percentile") / 100.0
     climatology = inputs.climatology((at,))
-    over = chance_above(inputs.members, climatology.quantile(at))
-    out = over if asked["side"] == "above" else 100.0 - over
-    return out.assign_attrs({**over.attrs, "climatology": climatology.told})
+    out = chance_beyond(inputs.members, climatology.quantile(at), asked["side"])
+    return out.assign_attrs(climatology=climatology.told)
 
 
 def _chance(

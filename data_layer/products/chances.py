@@ -41,6 +41,12 @@ def chance_above(members: xr.DataArray, bound: xr.DataArray | float) -> xr.DataA
     return _percent(blank, share)
 
 
+def chance_beyond(members: xr.DataArray, bound: xr.DataArray | float, side: str) -> xr.DataArray:
+    """:func:`chance_above`, or on the side ``below`` what that leaves of 100 %."""
+    over = chance_above(members, bound)
+    return over if side == "above" else (100.0 - over).assign_attrs(over.attrs)
+
+
 def chance_above_gaussian(members: xr.DataArray, bound: xr.DataArray | float) -> xr.DataArray:
     """As :func:`chance_above`, from a normal distribution fitted to the members.
 

@@ -30,9 +30,14 @@ def corrected(inputs: Inputs, asked: Asked) -> xr.DataArray:
     from data_layer.verification.correction import apply, fit
 
     hindcast, observed = inputs.hindcast(), inputs.observed()
-    others = hindcast["init"].dt.year != members["init"].dt.year
-    kind = cast("Kind", method)
-    trained = fit(hindcast.isel(init=others.values), observed.isel(init=others.values), kind)
+    hindcast, observed = (other_years(past, members) for past in (hindcast, observed))
+    trained = fit(hindcast, observed, cast("Kind", method))
     out: xr.DataArray = apply(members, trained).transpose(*members.dims)
     attrs = {**members.attrs, "method": f"members after correction: {out.attrs.get('method', '')}"}
     return out.astype(members.dtype).assign_attrs(attrs)
+
+
+def other_years(past: xr.DataArray, forecast: xr.DataArray) -> xr.DataArray:
+    """What of the past may be learnt from: all years (``init``) but that of the forecast."""
+    others = past["init"].dt.year != forecast["init"].dt.year
+    return past.isel(init=others.values)

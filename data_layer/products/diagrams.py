@@ -104,8 +104,9 @@ def _weights(observed: xr.DataArray) -> xr.DataArray | None:
 def _stacked(found: xr.Dataset, names: tuple[str, ...], past: Past) -> xr.DataArray:
     import xarray as xr
 
-    along = xr.Variable("statistic", list(names))
-    out = xr.concat([found[name] for name in names], along, coords="minimal", compat="override")
+    from data_layer.schema import along
+
+    out = along([found[name] for name in names], xr.Variable("statistic", list(names)))
     method = f"{found[names[0]].attrs['method']}; {past.scheme.sentence}"
     return out.assign_attrs(method=method, units="1", climatology=_told(past))
 

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 from data_layer.errors import BadRequest
 from data_layer.offers import Asked, Option, ProductInfo
-from data_layer.products.base import Inputs, Product
+from data_layer.products.base import USUAL, Inputs, Product
 from data_layer.products.categories import TERCILE_NAMES, tercile_chances
-from data_layer.products.chances import PERCENT, chance_above
+from data_layer.products.chances import PERCENT, chance_beyond
 from data_layer.products.choices import COUNT_OR_GAUSSIAN, SIDE, WINDOW, YEARS
 
 if TYPE_CHECKING:
     import xarray as xr
 
-# Those that are kept with each climatology: :data:`data_layer.comparing.USUAL`.
-FAN = (0.1, 0.2, 1 / 3, 0.5, 2 / 3, 0.8, 0.9)
 POINTS = 101
 
 
@@ -27,9 +25,10 @@ def compute_fan(inputs: Inputs, asked: Asked) -> xr.DataArray:
     Dims ``percentile`` (10, 20, 33.3, 50, 66.7, 80, 90) and those of the members without
     ``member``, in the units of the variable.
     """
-    climatology = inputs.climatology(FAN)
+    climatology = inputs.climatology(USUAL)
     fan = climatology.quantiles.rename(quantile="percentile")
-    fan = fan.assign_coords(percentile=("percentile", [100 * p for p in FAN], {"units": PERCENT}))
+    percents = ("percentile", [100 * p for p in USUAL], {"units": PERCENT})
+    fan = fan.assign_coords(percentile=percents)
     like = inputs.members
     scalars = {n: c for n, c in like.coords.items() if c.ndim == 0 and n not in fan.coords}
     fan = fan.assign_coords(scalars).rename(like.name)
@@ -46,9 +45,10 @@ def compute_bars(inputs: Inputs, asked: Asked) -> xr.DataArray:
     """
     import xarray as xr
 
+    from data_layer.schema import along
+
     chances = tercile_chances(inputs, asked["method"])
-    along = xr.Variable("category", list(TERCILE_NAMES))
-    out = xr.concat(chances, along, coords="minimal", compat="override")
+    out = along(chances, xr.Variable("category", list(TERCILE_NAMES)))
     return out.assign_attrs(chances[0].attrs)
 
 
@@ -107,9 +107,8 @@ def compute_anomaly_chance(inputs: Inputs, asked: Asked) -> xr.DataArray:
     climatology = inputs.climatology()
     members = inputs.members
     anomalies = (members - climatology.mean).rename(members.name).assign_attrs(members.attrs)
-    over = chance_above(anomalies, asked.number("threshold"))
-    out = over if asked["side"] == "above" else 100.0 - over
-    return out.assign_attrs({**over.attrs, "units": PERCENT, "climatology": climatology.told})
+    out = chance_beyond(anomalies, asked.number("threshold"), asked["side"])
+    return out.assign_attrs(climatology=climatology.told)
 
 
 PLUME_FAN = Product(

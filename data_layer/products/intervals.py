@@ -31,6 +31,7 @@ def compute_interval(inputs: Inputs, asked: Asked) -> xr.DataArray:
     """
     import xarray as xr
 
+    from data_layer.schema import along
     from data_layer.verification.correction import cross_validated
     from data_layer.verification.folds import IN_SAMPLE, Scheme
     from data_layer.verification.resampling import bootstrap
@@ -50,8 +51,7 @@ def compute_interval(inputs: Inputs, asked: Asked) -> xr.DataArray:
         return score_of(name, Past(h, o, IN_SAMPLE), category)
 
     found = bootstrap(score, past, observed, level=asked.number("level") / 100)
-    bounds = xr.Variable("bound", ["low", "high"])
-    out = xr.concat([found["low"], found["high"]], bounds, coords="minimal", compat="override")
+    out = along([found["low"], found["high"]], xr.Variable("bound", ["low", "high"]))
     method = f"{found['low'].attrs['method']}; of the hindcast after {past.attrs['method']}"
     return out.assign_attrs(found["low"].attrs | {"method": method})
 
@@ -60,9 +60,8 @@ def compute_p_values(inputs: Inputs, asked: Asked) -> xr.DataArray:
     """p-values of the anomaly correlation in each cell."""
     from data_layer.products.skill import PRODUCT
 
-    values = dict(asked.chosen) | {"score": "p_value", "category": "above"}
-    options = tuple((o.name, values.get(o.name, o.default)) for o in PRODUCT.info.options)
-    return PRODUCT.compute(inputs, Asked(PRODUCT.info, options))
+    chosen = dict(asked.chosen) | {"score": "p_value"}
+    return PRODUCT.compute(inputs, Asked.of(PRODUCT.info, chosen))
 
 
 def discovered(p_values: xr.DataArray, asked: Asked) -> xr.DataArray:

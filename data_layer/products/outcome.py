@@ -8,6 +8,7 @@ from data_layer.offers import Asked, ProductInfo
 from data_layer.products.base import Inputs, Product
 from data_layer.products.categories import TERCILES, comparable, tercile_chances
 from data_layer.products.choices import COUNT_OR_GAUSSIAN, WINDOW, YEARS
+from data_layer.products.corrected import other_years
 from data_layer.products.mean import ensemble_mean
 
 if TYPE_CHECKING:
@@ -48,10 +49,9 @@ def compute_hit(inputs: Inputs, asked: Asked) -> xr.DataArray:
     low, mid, high = comparable(below, near, above)
     forecast = np.where((high >= mid) & (high > low), 3.0, np.where(low >= mid, 1.0, 2.0))
     forecast[(low == high) & (low >= mid)] = np.nan
-    outcome, observed = inputs.outcome(), inputs.observed()
-    others = observed["init"].dt.year != inputs.members["init"].dt.year
-    past = observed.isel(init=others.values).transpose("init", *outcome.dims)
-    lower, upper = quantiles(past.values, TERCILES)
+    outcome = inputs.outcome()
+    past = other_years(inputs.observed(), inputs.members)
+    lower, upper = quantiles(past.transpose("init", *outcome.dims).values, TERCILES)
     seen = np.where(outcome.values > upper, 3.0, np.where(outcome.values > lower, 2.0, 1.0))
     missing = np.isnan(low) | np.isnan(outcome.values) | np.isnan(lower)
     out = np.where(missing, np.nan, 1.0 + np.abs(forecast - seen)).astype(np.float32)

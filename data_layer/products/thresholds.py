@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from data_layer.offers import Asked, Option, ProductInfo
 from data_layer.products.base import Inputs, Product
-from data_layer.products.chances import PERCENT, chance_above
+from data_layer.products.chances import PERCENT, chance_beyond
 from data_layer.products.choices import CORRECTION, SIDE, WINDOW
 from data_layer.products.corrected import corrected
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 def compute_chance(inputs: Inputs, asked: Asked) -> xr.DataArray:
     """Share of members above (or not above) an amount in the variable's units, in %."""
-    over = chance_above(corrected(inputs, asked), asked.number("threshold"))
-    return over if asked["side"] == "above" else (100.0 - over).assign_attrs(over.attrs)
+    return chance_beyond(corrected(inputs, asked), asked.number("threshold"), asked["side"])
 
 
 def compute_exceeded(inputs: Inputs, asked: Asked) -> xr.DataArray:

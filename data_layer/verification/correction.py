@@ -31,7 +31,7 @@ from data_layer.errors import BadRequest
 from data_layer.verification import left_out
 from data_layer.verification.folds import LEAVE_ONE_OUT, Scheme, folds
 from data_layer.verification.moments import ensemble
-from data_layer.verification.pairs import at_least, flat, matched
+from data_layer.verification.pairs import at_least, flat, matched, sizes
 
 Floats = npt.NDArray[Any]
 Kind = Literal["mean", "mean_std", "quantile"]
@@ -98,8 +98,8 @@ def apply(members: xr.DataArray, parameters: Parameters) -> xr.DataArray:
     except ValueError as error:
         raise BadRequest(
             f"Members and what was learnt are not of the same years and cells: {error}",
-            asked=_sizes(members),
-            exists=[_sizes(values)],
+            asked=sizes(members),
+            exists=[sizes(values)],
             advice="Bring them to the hindcast's grid, and correct its own years alone.",
         ) from error
     out = _corrected(members, parameters)
@@ -159,10 +159,6 @@ def _fit(
         std = left_out.std(h, scheme)
         values["ratio"] = (left_out.std(o, scheme) / std).where(std != 0, 1.0)
     return Parameters(kind, xr.Dataset(values), told)
-
-
-def _sizes(array: xr.DataArray | xr.Dataset) -> str:
-    return ", ".join(f"{d}: {n}" for d, n in array.sizes.items())
 
 
 def _corrected(members: xr.DataArray, parameters: Parameters) -> xr.DataArray:

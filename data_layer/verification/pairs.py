@@ -53,8 +53,8 @@ def matched(
     except ValueError as error:
         raise BadRequest(
             f"Forecasts and observations are not of the same years and cells: {error}",
-            asked=_sizes(observed),
-            exists=[_sizes(forecast)],
+            asked=sizes(observed),
+            exists=[sizes(forecast)],
             advice="Label observations with the start of the forecast that they verify, "
             "and bring both to the same grid.",
         ) from error
@@ -180,8 +180,8 @@ def regional_weights(array: xr.DataArray, weights: xr.DataArray | None) -> xr.Da
     if not fits:
         raise BadRequest(
             "The weights are not over the cells.",
-            asked=_sizes(weights),
-            exists=[_sizes(array)],
+            asked=sizes(weights),
+            exists=[sizes(array)],
             advice="Give one weight for each cell of the region, on the same grid.",
         )
     if not bool((weights >= 0).all()):
@@ -198,7 +198,8 @@ def _regional(by_cell: xr.DataArray, weights: xr.DataArray) -> xr.DataArray:
     return by_cell.weighted(weights).mean(weights.dims)
 
 
-def _sizes(array: xr.DataArray) -> str:
+def sizes(array: xr.DataArray | xr.Dataset) -> str:
+    """Dims and their lengths, for a message."""
     return ", ".join(f"{d}: {n}" for d, n in array.sizes.items())
 
 

@@ -7,7 +7,7 @@ import xarray as xr
 
 from data_layer.errors import BadRequest
 from data_layer.verification import pool_kernels as kernels
-from data_layer.verification.pairs import at_least, described, flat, labelled
+from data_layer.verification.pairs import at_least, described, flat, labelled, sizes
 
 
 def rank_sum(forecast: xr.DataArray, hindcast: xr.DataArray) -> xr.DataArray:
@@ -41,8 +41,8 @@ def rank_sum(forecast: xr.DataArray, hindcast: xr.DataArray) -> xr.DataArray:
     except ValueError as error:
         raise BadRequest(
             f"Forecast and hindcast are not of the same cells: {error}",
-            asked=_sizes(forecast),
-            exists=[_sizes(hindcast)],
+            asked=sizes(forecast),
+            exists=[sizes(hindcast)],
             advice="Bring both to the same grid.",
         ) from error
     members = flat(forecast.transpose("member", *cells), 1)
@@ -67,14 +67,10 @@ def _check(forecast: xr.DataArray, hindcast: xr.DataArray) -> None:
         raise BadRequest(
             "A forecast with dims (member, cells…) is compared with a hindcast (init, member, "
             "cells…).",
-            asked=_sizes(forecast),
-            exists=[_sizes(hindcast)],
+            asked=sizes(forecast),
+            exists=[sizes(hindcast)],
             advice="Choose one start of the forecast, and keep all members of both.",
         )
     at_least(1, forecast.sizes["member"], "members", "A test of the forecast")
     pooled = hindcast.sizes["init"] * hindcast.sizes["member"]
     at_least(1, pooled, "hindcast values", "A test of the forecast")
-
-
-def _sizes(array: xr.DataArray) -> str:
-    return ", ".join(f"{d}: {n}" for d, n in array.sizes.items())

@@ -44,7 +44,6 @@ def make_app(settings: ViewSettings) -> Callable[[], pn.Template]:
         source = HttpSource(settings.data_url, session.token_source())
         side = pn.Column(pn.Spacer(height=1), sizing_mode="stretch_width", margin=0)
         main = pn.Column(_message("Loading the forecast…"), sizing_mode="stretch_width", margin=0)
-
         query = session.address()
 
         async def load(*_: object) -> None:

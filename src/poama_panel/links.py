@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from data_layer.errors import DataLayerError
-from data_layer.offers import Asked, parse, split
+from data_layer.offers import parse, split
 
 if TYPE_CHECKING:
     from poama_panel.state import ForecastState
@@ -30,7 +30,7 @@ def query_of(state: ForecastState) -> dict[str, str]:
     values = {
         "dataset": state.dataset,
         "variable": state.variable,
-        "product": _whole(asked) if asked is not None else None,
+        "product": asked.full_text if asked is not None else None,
         "start": state.init,
         "lead": str(leads[state.lead]) if state.lead < len(leads) else None,
         "member": state.member,
@@ -95,13 +95,3 @@ def _choose(state: ForecastState, name: str, text: str) -> None:
         setattr(state, name, text)
     else:
         raise ValueError("no such choice")
-
-
-def _whole(asked: Asked) -> str:
-    """The product's text with every option, those as by default included."""
-    told = [
-        f"{option.name}={asked[option.name]}"
-        for option in asked.info.options
-        if asked[option.name] and asked.matters(option)
-    ]
-    return f"{asked.info.name}:{','.join(told)}" if told else asked.info.name

@@ -76,6 +76,14 @@ def test_the_archive_knows_what_belongs_together(source):
         assert info.observations == "synthetic-s2-observations"
 
 
+def test_the_fan_of_a_map_is_that_of_its_places(source, keeping):
+    for of in (source, keeping):
+        whole = ask(of, "fan", lead=1)
+        assert whole.sizes["lat"] == 7
+        place = ask(of, "fan", point=Point(30, 240), lead=1)
+        np.testing.assert_allclose(whole.sel(lat=30, lon=240), place, rtol=1e-5, atol=2e-4)
+
+
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_every_product_answers_for_a_map_a_place_and_a_region(source, product):
     member = ("member",) if asked_for(product)[1].info.per_member else ()

@@ -41,8 +41,9 @@ class Plume(pn.viewable.Viewer):
         super().__init__()
         self._state, self._source = state, source
         self._latest = Latest[ProductRequest]()
-        drawn, done = self._element(self._request(), state.catalogue)
-        self._latest.finish(0, done)
+        request = self._request()
+        drawn, found = self._shown(request, state.catalogue)
+        self._latest.finish(0, request if found is not None else None)
         self._pane = pn.pane.HoloViews(
             drawn, sizing_mode="stretch_width", margin=0, linked_axes=False
         )
@@ -56,15 +57,18 @@ class Plume(pn.viewable.Viewer):
         if turn is None:
             return
         catalogue = self._state.catalogue
-        drawn, done = await asyncio.to_thread(self._element, request, catalogue)
+        drawn, found = await asyncio.to_thread(self._shown, request, catalogue)
+        done = request if found is not None else None
         if not self._latest.finish(turn, done):
             return
         self._pane.object = drawn
-        if done is None or not catalogue.dataset(done.dataset).hindcast or done.point is None:
+        if found is None or done is None or done.point is None:
+            return
+        if not catalogue.dataset(done.dataset).hindcast:
             return
         # The members are there at once; past forecasts take longer and come behind them.
-        drawn, done = await asyncio.to_thread(self._element, request, catalogue, past=True)
-        if done is not None and self._latest.finish(turn, done):
+        drawn = await asyncio.to_thread(self._before_the_past, done, catalogue, found)
+        if self._latest.finish(turn, done):
             self._pane.object = drawn
 
     def _request(self) -> ProductRequest | None:
@@ -80,19 +84,12 @@ class Plume(pn.viewable.Viewer):
             version=state.info.version,
         )
 
-    def _element(
-        self, request: ProductRequest | None, catalogue: Catalogue, *, past: bool = False
-    ) -> tuple[hv.Overlay, ProductRequest | None]:
-        """The plume, or the reason why there is none; and the request, when it was answered.
-
-        Parameters
-        ----------
-        past: with what the hindcast was like there, and what was observed.
-        """
+    def _shown(
+        self, request: ProductRequest | None, catalogue: Catalogue
+    ) -> tuple[hv.Overlay, xr.DataArray | None]:
+        """The plume and the members in it; or the reason why there is none, and ``None``."""
         if request is None:
             return ask_for_a_place(), None
-        info = catalogue.dataset(request.dataset)
-        variable, leads, lead = info.variable(request.variable), self._state.leads, self._state.lead
         try:
             series = self._source.fetch(request)
         except DataLayerError as error:
@@ -100,15 +97,31 @@ class Plume(pn.viewable.Viewer):
                 hv.opts.Overlay(responsive=True, height=230, xaxis=None, yaxis=None)
             )
             return reason, None
-        mark = "SYNTHETIC · " if info.synthetic else ""
-        display = display_of(variable)
-        if info.gridless:
-            title = mark + title_of_index(info, variable, request.init)
-            show = plume if info.inits else observed
-            return show(series, display, title=title, height=_INDEX_HEIGHT), request
-        label = _place(float(series["lat"]), float(series["lon"]))
-        fan = self._beside(request, "fan") if past else None
-        seen = self._beside(request, "observed") if past and info.role == "hindcast" else None
+        info = catalogue.dataset(request.dataset)
+        variable = info.variable(request.variable)
+        if not info.gridless:
+            return self._plume(info, variable, series), series
+        title = _mark(info) + title_of_index(info, variable, request.init)
+        show = plume if info.inits else observed
+        return show(series, display_of(variable), title=title, height=_INDEX_HEIGHT), series
+
+    def _before_the_past(
+        self, request: ProductRequest, catalogue: Catalogue, series: xr.DataArray
+    ) -> hv.Overlay:
+        """The plume of members with what the hindcast was like there, and what was observed."""
+        info = catalogue.dataset(request.dataset)
+        fan = self._beside(request, "fan")
+        seen = self._beside(request, "observed") if info.role == "hindcast" else None
+        return self._plume(info, info.variable(request.variable), series, fan, seen)
+
+    def _plume(
+        self,
+        info: DatasetInfo,
+        variable: VariableInfo,
+        series: xr.DataArray,
+        fan: xr.DataArray | None = None,
+        seen: xr.DataArray | None = None,
+    ) -> hv.Overlay:
         told = []
         if fan is not None:
             years = fan.attrs["climatology"].partition(",")[0].replace("-", "–")
@@ -117,15 +130,16 @@ class Plume(pn.viewable.Viewer):
             told.append("black: observed")
         # Room for the line is there from the start, so that nothing moves when it comes.
         below = " · ".join(told) or " "
-        drawn = plume(
+        label = _place(float(series["lat"]), float(series["lon"]))
+        leads, lead = self._state.leads, self._state.lead
+        return plume(
             series,
-            display,
-            title=f"{mark}{variable.title} at {label} · {_members(info)}\n{below}",
+            display_of(variable),
+            title=f"{_mark(info)}{variable.title} at {label} · {_members(info)}\n{below}",
             lead=leads[lead] if lead < len(leads) else None,
             fan=fan,
             seen=seen,
         )
-        return drawn, request
 
     def _beside(self, request: ProductRequest, product: str) -> xr.DataArray | None:
         """Another product at the same place; ``None`` when it cannot be had."""
@@ -143,6 +157,10 @@ def title_of_index(info: DatasetInfo, variable: VariableInfo, init: str | None) 
     """What it is, when and whose, which is saved with the picture."""
     shown = f"{_members(info)} · started {issued(info, init)}" if init else f"observed {span(info)}"
     return f"{variable.title} · {shown} · {info.system or info.title}"
+
+
+def _mark(info: DatasetInfo) -> str:
+    return "SYNTHETIC · " if info.synthetic else ""
 
 
 def _members(info: DatasetInfo) -> str:
