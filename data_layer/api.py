@@ -13,6 +13,7 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
+from data_layer.cuts import WHOLE, Cut
 from data_layer.errors import (
     BadRequest,
     SupersededVersion,
@@ -339,8 +340,8 @@ class ForecastSource(Protocol):
         """
         ...
 
-    def frame(self, request: ProductRequest) -> bytes:
-        """One map as a binary frame (:mod:`data_layer.frames`), not compressed.
+    def frame(self, request: ProductRequest, cut: Cut = WHOLE) -> bytes:
+        """One map, or a part of it, as a binary frame (:mod:`data_layer.frames`), not compressed.
 
         The request must leave only ``lat`` and ``lon`` open. An index has no map.
         """

@@ -13,6 +13,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from data_layer.api import Box, Catalogue, Limits, ProductInfo, ProductRequest
+from data_layer.cuts import WHOLE, Cut
 from data_layer.errors import SupersededVersion, Unavailable
 from data_layer.server.problems import error_from
 
@@ -90,9 +91,9 @@ class HttpSource:
         """See :class:`~data_layer.api.ForecastSource`."""
         return self._subset(request, "application/x-netcdf")
 
-    def frame(self, request: ProductRequest) -> bytes:
+    def frame(self, request: ProductRequest, cut: Cut = WHOLE) -> bytes:
         """See :class:`~data_layer.api.ForecastSource`."""
-        return self._versioned("frames", request, (request.lead, request.member), {})
+        return self._versioned("frames", request, (request.lead, request.member), cut.query)
 
     def limits(self, request: ProductRequest) -> Limits:
         """See :class:`~data_layer.api.ForecastSource`."""

@@ -92,6 +92,104 @@ def restore(low: Bytes, high: Bytes, out: Cells) -> None:
             left = q
 
 
+@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def quantise_byte(a: npt.NDArray[Any], step: float, base: float, out: Bytes) -> None:
+    """As :func:`quantise`, for q of one byte, in one plane.
+
+    Parameters
+    ----------
+    a: (ny, nx) float32 or float64.
+    step, base: with ``1 ≤ q ≤ 255`` for every cell that is not missing.
+    out: (ny, nx) uint8, written.
+    """
+    ny, nx = a.shape
+    up = np.zeros(nx, np.uint8)
+    for y in range(ny):
+        left = np.uint8(0)
+        upleft = np.uint8(0)
+        for x in range(nx):
+            v = np.float64(a[y, x])
+            q = np.uint8(0)
+            if np.isfinite(v):
+                q = np.uint8(np.rint(v / step) - base)
+            u = up[x]
+            d = np.int8(np.uint8(q - left - u + upleft))
+            out[y, x] = np.uint8((d << 1) ^ (d >> 7))
+            upleft = u
+            left = q
+            up[x] = q
+
+
+@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def restore_byte(plane: Bytes, out: Cells) -> None:
+    """The inverse of :func:`quantise_byte`: (ny, nx) → q (ny, nx), written to ``out``."""
+    ny, nx = out.shape
+    for y in range(ny):
+        left = np.uint8(0)
+        upleft = np.uint8(0)
+        for x in range(nx):
+            z = plane[y, x]
+            d = np.uint8((z >> 1) ^ np.uint8(-np.int32(z & 1)))
+            u = np.uint8(0)
+            if y > 0:
+                u = np.uint8(out[y - 1, x])
+            q = np.uint8(d + left + u - upleft)
+            out[y, x] = q
+            upleft = u
+            left = q
+
+
+@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def are_multiples(a: npt.NDArray[Any], quantum: float, beside: float) -> bool:
+    """Whether every finite value of a (ny, nx) map is a multiple of ``quantum``.
+
+    ``beside``: by what part of a quantum it may miss one.
+    """
+    for y in range(a.shape[0]):
+        for x in range(a.shape[1]):
+            v = np.float64(a[y, x])
+            if np.isfinite(v):
+                n = v / quantum
+                if np.abs(n - np.rint(n)) > beside:
+                    return False
+    return True
+
+
+@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def pair_up(
+    total: npt.NDArray[Any],
+    count: npt.NDArray[np.uint32],
+    total2: npt.NDArray[np.float64],
+    count2: npt.NDArray[np.uint32],
+) -> None:
+    """Sums over 2 × 2 cells, and how many values there are in them.
+
+    Parameters
+    ----------
+    total: (ny, nx) sums of the values of each cell; what is not finite is missing.
+    count: (ny, nx) how many values each of them is of; or of size 0: one each.
+    total2, count2: (⌈ny / 2⌉, ⌈nx / 2⌉), written.
+    """
+    ny, nx = total.shape
+    single = count.size == 0
+    for y in range(total2.shape[0]):
+        for x in range(total2.shape[1]):
+            s = 0.0
+            n = np.uint32(0)
+            for j in range(2 * y, min(2 * y + 2, ny)):
+                for i in range(2 * x, min(2 * x + 2, nx)):
+                    v = np.float64(total[j, i])
+                    if single:
+                        if np.isfinite(v):
+                            s += v
+                            n += np.uint32(1)
+                    elif count[j, i] > 0:
+                        s += v
+                        n += count[j, i]
+            total2[y, x] = s
+            count2[y, x] = n
+
+
 def unshuffle(shuffled: Bytes, size: int, out: Bytes) -> None:
     """Put the bytes of numbers together again: the inverse of HDF5's shuffle filter.
 

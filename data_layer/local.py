@@ -15,6 +15,7 @@ import xarray as xr
 from data_layer import frames, opening, schema
 from data_layer.api import Catalogue, Limits, ProductInfo, ProductRequest
 from data_layer.computing import computed, with_method
+from data_layer.cuts import WHOLE, Cut
 from data_layer.ensembles import Ensembles, joined
 from data_layer.errors import BadRequest, DataLayerError, UnknownLead, UnknownMember
 from data_layer.indexed import ArchiveIndex, DatasetIndex
@@ -24,6 +25,7 @@ from data_layer.places import place
 from data_layer.planes import PlaneStore
 from data_layer.products import as_ranged, asked_for, infos
 from data_layer.products.base import Product
+from data_layer.pyramids import Pyramid, Pyramids, PyramidStore, pyramid
 from data_layer.requests import check, check_map
 from data_layer.timing import valid_period
 
@@ -50,18 +52,21 @@ class LocalSource:
         index: ArchiveIndex,
         kept: IndexFile | None = None,
         planes: PlaneStore | None = None,
+        pyramids: PyramidStore | None = None,
     ) -> None:
         self._index = index
         self._kept = kept
         self._reading = Ensembles(Path(index.folder))
         self._planes = planes
+        self._pyramids = Pyramids(pyramids)
 
     @classmethod
     def open(cls, folder: str | Path, index_dir: str | Path | None = None) -> LocalSource:
         """Index ``folder`` and answer from it.
 
         What was found in its files is kept in ``index_dir``, if one is given, so that next
-        time only files are opened that changed; and so are climatologies of hindcasts.
+        time only files are opened that changed; and so are climatologies of hindcasts and
+        coarser levels of large maps.
 
         Raises
         ------
@@ -77,8 +82,9 @@ class LocalSource:
         place = Path(index_dir).expanduser() if index_dir is not None else None
         kept = IndexFile(place, path) if place is not None else None
         planes = PlaneStore(place / "climatologies") if place is not None else None
+        pyramids = PyramidStore(place / "pyramids") if place is not None else None
         with _NETCDF:
-            return cls(opening.scan(path, kept=kept), kept, planes)
+            return cls(opening.scan(path, kept=kept), kept, planes, pyramids)
 
     def replace(self, index: ArchiveIndex) -> None:
         """Answer from another index of the same folder from now on."""
@@ -122,12 +128,29 @@ class LocalSource:
                 da = schema.without_cell(da)
         return _valid(da) if "init" in da.coords else da
 
-    def frame(self, request: ProductRequest) -> bytes:
+    def frame(self, request: ProductRequest, cut: Cut = WHOLE) -> bytes:
         """See :class:`~data_layer.api.ForecastSource`."""
         with _NETCDF:
             dataset = self._checked(request)
             check_map(dataset.info)
-            return frames.encode(self._computed(dataset, request))
+            _, asked = asked_for(request.product)
+            quantum = quantum_of(asked, len(dataset.info.members))
+            if cut.whole:
+                return frames.encode(self._computed(dataset, request), cut.precision, quantum)
+            # Of means nothing is known.
+            quantum = 0.0 if cut.level and not asked.info.classes else quantum
+            part = self._pyramid(dataset, request, asked).cut(cut)
+            return frames.encode_raster(part, cut.precision, quantum)
+
+    def _pyramid(self, dataset: DatasetIndex, request: ProductRequest, asked: Asked) -> Pyramid:
+        info = dataset.info
+        pinned = replace(request, version=info.version, product=asked.full_text)
+
+        def make() -> Pyramid:
+            da = self._computed(dataset, request)
+            return pyramid(da, classes=bool(asked.info.classes))
+
+        return self._pyramids.of(repr(pinned), info.grid.ny * info.grid.nx, make)
 
     def _computed(self, dataset: DatasetIndex, request: ProductRequest) -> xr.DataArray:
         """The product, without the dims that were narrowed down to one."""
@@ -279,6 +302,17 @@ def _valid(da: xr.DataArray) -> xr.DataArray:
     order: list[Hashable] = [d for d in (*schema.FORECAST_DIMS, "time") if d in da.dims]
     order += [d for d in da.dims if d not in order]
     return da.assign_coords(valid_time=(dims, valid)).transpose(*order)
+
+
+def quantum_of(asked: Asked, members: int) -> float:
+    """What a product's numbers probably all are multiples of; 0 for nothing.
+
+    Classes are whole numbers, and a chance counted from members is a share of them.
+    """
+    if asked.info.classes:
+        return 1.0
+    span = asked.scale.span
+    return span[1] / members if asked.info.kind == "probability" and span and members else 0.0
 
 
 def _spread_out(values: tuple[int, ...], n: int) -> tuple[int, ...]:

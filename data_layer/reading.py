@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from data_layer.api import ForecastSource, ProductInfo, ProductRequest
+from data_layer.cuts import WHOLE, Cut
 from data_layer.errors import DataLayerError, TooLarge
 from data_layer.findings import ToInspect
 from data_layer.indexed import ArchiveIndex
@@ -75,13 +76,14 @@ class Archive(Protocol):
 class FolderArchive:
     """A folder of NetCDF files. The libraries that read them are loaded on first use.
 
-    ``largest``: bytes that a file may have unpacked at one go. ``planes``: where
-    climatologies are kept, and how many bytes they may take.
+    ``largest``: bytes that a file may have unpacked at one go. ``planes`` and ``pyramids``:
+    where climatologies and coarser levels of maps are kept, and how many bytes they may take.
     """
 
     folder: Path
     largest: int = LARGEST_AT_ONCE
     planes: tuple[Path, int] | None = None
+    pyramids: tuple[Path, int] | None = None
 
     def load(self) -> None:
         """Import the libraries, and have the kernels compiled by a first small frame."""
@@ -103,11 +105,14 @@ class FolderArchive:
         """See :class:`data_layer.local.LocalSource`."""
         from data_layer.local import LocalSource
         from data_layer.planes import PlaneStore
+        from data_layer.pyramids import PyramidStore
 
         if isinstance(before, LocalSource):
             before.replace(index)
             return before
-        return LocalSource(index, planes=PlaneStore(*self.planes) if self.planes else None)
+        planes = PlaneStore(*self.planes) if self.planes else None
+        pyramids = PyramidStore(*self.pyramids) if self.pyramids else None
+        return LocalSource(index, planes=planes, pyramids=pyramids)
 
 
 @dataclass(frozen=True)
@@ -257,9 +262,9 @@ class Reader:
         """Read something, to see that reading works at all."""
         self.source.fetch(request)
 
-    def frame(self, request: ProductRequest, encoding: str) -> bytes:
+    def frame(self, request: ProductRequest, encoding: str, cut: Cut = WHOLE) -> bytes:
         """A frame in a content coding: ``zstd``, ``gzip`` or ``identity``."""
-        return compress(self.source.frame(request), encoding)
+        return compress(self.source.frame(request, cut), encoding)
 
     def limits(self, request: ProductRequest) -> Any:
         """The range of a selection."""

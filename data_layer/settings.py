@@ -61,6 +61,7 @@ class DataSettings(BaseSettings):
     reader_jobs: answers after which a reader is replaced.
     cache_bytes: size of the cache of encoded frames.
     climatology_bytes: disk that climatologies of hindcasts may take, in ``index_dir``.
+    pyramid_bytes: disk that coarser levels of large maps may take, in ``index_dir``.
     max_cells: the largest answer, in values.
     rescan_seconds: how often to look for new files.
     drain_seconds: how long a stopping service goes on answering what was asked.
@@ -87,6 +88,7 @@ class DataSettings(BaseSettings):
     reader_jobs: Annotated[int, Field(ge=1)] = 2000
     cache_bytes: ByteSize = ByteSize(256 * 2**20)
     climatology_bytes: ByteSize = ByteSize(4 * 2**30)
+    pyramid_bytes: ByteSize = ByteSize(2 * 2**30)
     max_cells: Annotated[int, Field(gt=0)] = 60_000_000
     rescan_seconds: Annotated[float, Field(gt=0)] = 1.0
     drain_seconds: Annotated[float, Field(ge=0)] = 20.0

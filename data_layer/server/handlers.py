@@ -16,6 +16,7 @@ from tornado.iostream import StreamClosedError
 from data_layer.api import Catalogue, Limits, ProductInfo, ProductRequest
 from data_layer.auth.scopes import PUBLIC, READ, check_scope
 from data_layer.auth.tokens import Claims, Verifier
+from data_layer.cuts import Cut
 from data_layer.errors import (
     BadRequest,
     DataLayerError,
@@ -109,6 +110,10 @@ class Handler(web.RequestHandler):
 
     def parsed(self) -> ProductRequest:
         """The question asked by path and query."""
+        return self.parsed_with_query()[0]
+
+    def parsed_with_query(self) -> tuple[ProductRequest, params.Parameters]:
+        """The same, and the query, which may say how to answer."""
         given = {name: [value.encode()] for name, value in self.path_kwargs.items()}
         path = params.parse(self.path_model, given)
         query = params.parse(self.query_model, self.request.query_arguments)
@@ -116,7 +121,7 @@ class Handler(web.RequestHandler):
         request = params.request_from(path, query)
         # To whom may not see it, a dataset is not there.
         self.service.catalogue_for(self.scopes).dataset(request.dataset)
-        return request
+        return request, query
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -262,20 +267,21 @@ class FrameHandler(Handler):
 
     route = "frame"
     path_model = params.FramePath
-    query_model = params.Place
+    query_model = params.FrameQuery
 
     async def get(self, **_: str) -> None:
         """The frame in a coding the client takes, or 304."""
-        request = self.parsed()
+        request, query = self.parsed_with_query()
+        cut = Cut.of(query.model_dump())
         self.service.check_version(request)
         self.set_header("Vary", "Accept-Encoding")
         encoding = choose_encoding(",".join(self.request.headers.get_list("Accept-Encoding")))
-        self.set_header("Etag", self.service.etag(request, encoding))
+        self.set_header("Etag", self.service.etag(request, encoding, cut))
         if self.check_etag_header():
             self._keep()
             self.set_status(304)
             return
-        frame = await self.service.frame(request, encoding)
+        frame = await self.service.frame(request, encoding, cut)
         self._keep()
         self.set_header("Content-Type", FRAME_TYPE)
         if encoding != "identity":

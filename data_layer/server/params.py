@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from data_layer.api import Box, Point, ProductRequest
+from data_layer.cuts import Precision
 from data_layer.errors import BadRequest
 
 ALL = "all"
@@ -34,6 +35,10 @@ BoxText = Annotated[
         pattern=f"^{_DECIMAL}(?:,{_DECIMAL}){{3}}$", max_length=160, examples=["-45,-10,110,155"]
     ),
 ]
+
+
+FewDigits = Annotated[str, Field(pattern="^[0-8]$", examples=["2"])]
+SpanText = Annotated[str, Field(pattern="^[0-9]{1,7}-[0-9]{1,7}$", examples=["0-256"])]
 
 
 class Parameters(BaseModel):
@@ -96,6 +101,23 @@ class VariablePath(Parameters):
 
     dataset: Name
     variable: Name
+
+
+class FrameQuery(Place):
+    """What a frame holds of a map: see :class:`data_layer.cuts.Cut`."""
+
+    level: FewDigits | None = Field(
+        None, description="k: each cell is the mean of 2^k x 2^k of the map's"
+    )
+    rows: SpanText | None = Field(
+        None, description="first and one past the last row of the level, from the south"
+    )
+    columns: SpanText | None = Field(
+        None, description="first and one past the last column of the level, eastward"
+    )
+    precision: Precision | None = Field(
+        None, description="of the values: fine if left out, byte or exact"
+    )
 
 
 class LimitsPath(VariablePath):

@@ -16,6 +16,7 @@ from data_layer import __version__
 from data_layer.admission import check_size
 from data_layer.api import Catalogue, DatasetInfo, Limits, Point, ProductInfo, ProductRequest
 from data_layer.caching import ByteCache, SingleFlight
+from data_layer.cuts import WHOLE, Cut
 from data_layer.errors import DataLayerError, NotFound, Unavailable
 from data_layer.indexed import ArchiveIndex
 from data_layer.indexfile import IndexFile
@@ -209,13 +210,13 @@ class Service:
             self._products = await self.pool.submit("products")
         return self._products
 
-    def etag(self, request: ProductRequest, encoding: str) -> str:
+    def etag(self, request: ProductRequest, encoding: str, cut: Cut = WHOLE) -> str:
         """The strong validator of a frame.
 
-        The dataset's version, the question, the coding and our own version
+        The dataset's version, the question, the coding, the cut and our own version
         determine the bytes, so nothing has to be read for it.
         """
-        told = repr((__version__, request, encoding))
+        told = repr((__version__, request, encoding, cut))
         return f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
 
     def check_version(self, request: ProductRequest) -> DatasetInfo:
@@ -229,19 +230,20 @@ class Service:
         dataset.check_version(request.version)
         return dataset
 
-    async def frame(self, request: ProductRequest, encoding: str) -> bytes:
+    async def frame(self, request: ProductRequest, encoding: str, cut: Cut = WHOLE) -> bytes:
         """A frame in a content coding, from the cache or a reader."""
-        key = (request, encoding)
+        key = (request, encoding, cut)
         cached = self._frames.get(key)
         if cached is not None:
             return cached
         await self._admit(request)
-        frame: bytes = await self._flights.do(key, lambda: self._read_frame(request, encoding))
+        frame: bytes = await self._flights.do(key, lambda: self._read_frame(key))
         return frame
 
-    async def _read_frame(self, request: ProductRequest, encoding: str) -> bytes:
-        frame: bytes = await self._ask("frame", request, encoding)
-        self._frames.put((request, encoding), frame)
+    async def _read_frame(self, key: tuple[ProductRequest, str, Cut]) -> bytes:
+        request, *how = key
+        frame: bytes = await self._ask("frame", request, *how)
+        self._frames.put(key, frame)
         return frame
 
     async def limits(self, request: ProductRequest) -> Limits:
@@ -299,7 +301,8 @@ class Service:
 
 def _folder(settings: DataSettings) -> FolderArchive:
     planes = (settings.index_dir / "climatologies", int(settings.climatology_bytes))
-    return FolderArchive(settings.folder, settings.largest_at_once, planes)
+    pyramids = (settings.index_dir / "pyramids", int(settings.pyramid_bytes))
+    return FolderArchive(settings.folder, settings.largest_at_once, planes, pyramids)
 
 
 def _size_of_limits(limits: Limits) -> int:

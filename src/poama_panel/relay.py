@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections.abc import Mapping
+from dataclasses import fields
+from urllib.parse import urlencode
 
 from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
 
+from data_layer.cuts import Cut
+from data_layer.errors import BadRequest
 from poama_panel.login.guard import Protected
 from poama_panel.login.realm import realm_of
 from poama_panel.upstream import Upstream, UpstreamError
@@ -26,6 +31,7 @@ _PRODUCT = re.compile(
     re.ASCII,
 )
 _PRODUCT_AT = 3
+_CUT = {field.name for field in fields(Cut)}
 _ASKED = ("Accept-Encoding", "If-None-Match")
 _ANSWERED = ("Content-Type", "Content-Encoding", "Content-Length", "ETag", "Cache-Control")
 _VARY = "Cookie, Accept-Encoding"
@@ -41,6 +47,17 @@ def is_frame_path(path: str) -> bool:
     return len(parts) == PARTS and all(
         (_PRODUCT if at == _PRODUCT_AT else _PART).fullmatch(part) for at, part in enumerate(parts)
     )
+
+
+def cut_query(arguments: Mapping[str, list[bytes]]) -> str | None:
+    """The query for a part of a map as the data layer takes it, ``None`` for any other query."""
+    if not all(name in _CUT and len(values) == 1 for name, values in arguments.items()):
+        return None
+    try:
+        given = {name: values[0].decode("ascii") for name, values in arguments.items()}
+        return urlencode(Cut.of(given).query)
+    except (UnicodeDecodeError, BadRequest):
+        return None
 
 
 class FrameRelay(Protected):
@@ -66,9 +83,11 @@ class FrameRelay(Protected):
     async def get(self) -> None:
         """Relay."""
         path = self.request.path.removeprefix(f"{realm_of(self).prefix}/frames/")
-        if not is_frame_path(path):
+        query = cut_query(self.request.query_arguments) if is_frame_path(path) else None
+        if query is None:
             self._problem(404, "This is not the address of a frame.", "Reload the page.")
             return
+        path += f"?{query}" if query else ""
         self._work = asyncio.ensure_future(self._relay(path))
         try:
             await self._work

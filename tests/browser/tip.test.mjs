@@ -40,3 +40,16 @@ test("numbers have no more decimals than mean something, and their sign where ze
   assert.equal(readingOf(anomaly, kelvin, 275, 10), "0.00 °C · 0.00°N 90.00°W")
   assert.equal(readingOf(anomaly, {scale: 1, offset: 0, units: "", digits: 1}, 95, 10), "0.4 · 0.00°N 90.00°E")
 })
+
+test("what is a mean of many cells says so, what is a class does not", () => {
+  const coarse = {header: {...header, level: 2}, cells: frame.cells}
+  assert.equal(readingOf(coarse, celsius, 95, 10), "−3.1 °C · 0.00°N 90.00°E · mean of 4 × 4 cells")
+  const classes = {scale: 1, offset: 0, units: "", classes: ["hit", "one tercile off"]}
+  const counted = {header: {...header, step: 1, base: 0, level: 2}, cells: Uint16Array.of(0, 1, 2, 9)}
+  assert.equal(readingOf(counted, classes, 95, 10), "hit · 0.00°N 90.00°E")
+})
+
+test("exact numbers are read as they are", () => {
+  const exact = {header: {...header, step: 0.1}, cells: Uint16Array.of(0, 2620, 2620, 0), values: Float32Array.of(NaN, 312.04, 312.0, NaN)}
+  assert.equal(readingOf(exact, {...celsius, offset: 0, units: "K"}, 95, 10), "312.0 K · 0.00°N 90.00°E")
+})

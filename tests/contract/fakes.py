@@ -22,6 +22,7 @@ from data_layer.api import (
     ProductRequest,
     VariableInfo,
 )
+from data_layer.cuts import WHOLE, Cut
 from data_layer.errors import LeftOut, UnknownVariable, UnreadableFile
 from data_layer.findings import ToInspect
 from data_layer.indexed import ArchiveIndex
@@ -111,7 +112,7 @@ class FakeSource:
     def fetch(self, request: ProductRequest) -> xr.DataArray:
         return xr.DataArray(np.zeros((2, 2)), dims=("lat", "lon"))
 
-    def frame(self, request: ProductRequest) -> bytes:
+    def frame(self, request: ProductRequest, cut: Cut = WHOLE) -> bytes:
         with self.journal.open("ab") as journal:
             journal.write(b".")
         match request.variable:

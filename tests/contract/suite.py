@@ -11,6 +11,7 @@ import xarray as xr
 
 from data_layer import errors, frames
 from data_layer.api import Box, ForecastSource, Point, ProductRequest
+from data_layer.cuts import Cut
 from data_layer.local import LocalSource
 from tests.contract.archive import LAT, LON, field, index_values
 
@@ -144,6 +145,31 @@ class ForecastSourceContract:
         shown, array = frames.decode(frame), reference.fetch(question)
         assert shown.shape == array.shape
         assert np.array_equal(np.isnan(shown), np.isnan(array))
+
+    @pytest.mark.parametrize(
+        "cut",
+        [Cut(1), Cut(2, precision="byte"), Cut(0, (0, 13)), Cut(1, None, (0, 12), "exact")],
+    )
+    def test_parts_of_a_map_agree_byte_for_byte(self, source, reference, cut):
+        part = source.frame(TAS, cut)
+        assert part == reference.frame(TAS, cut)
+        shown, whole = frames.decode(part), reference.fetch(TAS)
+        assert shown.shape == cut.shape(*whole.shape)
+        low, high = float(whole.min()), float(whole.max())
+        assert low - shown.step <= shown.min() <= shown.max() <= high + shown.step
+
+    def test_an_exact_frame_is_what_is_fetched(self, source):
+        shown = frames.decode(source.frame(TAS, Cut(precision="exact")))
+        np.testing.assert_array_equal(shown, source.fetch(TAS).astype("f8"))
+
+    @pytest.mark.parametrize("cut", [Cut(0, (0, 256)), Cut(0, None, (1, 24)), Cut(1, (256, 512))])
+    def test_a_part_that_is_none_is_refused_alike(self, source, reference, cut):
+        same_error(
+            lambda question: source.frame(question, cut),
+            lambda question: reference.frame(question, cut),
+            TAS,
+            errors.BadRequest,
+        )
 
     @pytest.mark.parametrize(
         "question",

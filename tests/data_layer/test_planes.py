@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_layer.planes import SUFFIX, PlaneStore
+from data_layer.planes import PlaneStore
 
 
 class Maker:
@@ -28,7 +28,7 @@ class Maker:
 
 
 def kept(folder: Path) -> set[Path]:
-    return set(folder.glob(f"*{SUFFIX}"))
+    return set(folder.glob(f"*{PlaneStore.suffix}"))
 
 
 def test_what_was_made_is_found_again(tmp_path):

@@ -284,6 +284,34 @@ def test_what_is_no_frames_address_never_reaches_the_data_layer(
     assert layer.requests == []
 
 
+@pytest.mark.parametrize(
+    ("sent", "passed"),
+    [
+        ("level=2", "level=2"),
+        ("columns=0-256&rows=256-512&level=1", "level=1&rows=256-512&columns=0-256"),
+        ("precision=exact", "precision=exact"),
+        ("level=0&precision=fine", ""),
+    ],
+)
+def test_a_part_of_a_map_is_asked_for_in_one_way(
+    view: View, layer: DataLayer, sent: str, passed: str
+) -> None:
+    answer, _ = raw(view.browser().sign_in(), f"{FRAME}?{sent}")
+    assert answer.status_code == 200
+    assert [request.query for request in layer.requests] == [passed]
+
+
+@pytest.mark.parametrize(
+    "query", ["level=9", "rows=0", "lat=1", "level=1&level=2", "rows=%D9%A3-9", "precision=x", "a"]
+)
+def test_any_other_query_never_reaches_the_data_layer(
+    view: View, layer: DataLayer, query: str
+) -> None:
+    answer, _ = raw(view.browser().sign_in(), f"{FRAME}?{query}")
+    assert answer.status_code == 404
+    assert layer.requests == []
+
+
 @given(st.lists(st.text(alphabet="ab01._-/%\\: \r\n\0é", max_size=6), min_size=7, max_size=7))
 def test_an_address_that_passes_can_only_be_seven_plain_names(parts: list[str]) -> None:
     path = "/".join(parts)

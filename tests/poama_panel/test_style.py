@@ -15,6 +15,8 @@ from data_layer.api import (
     ProductRequest,
     VariableInfo,
 )
+from data_layer.cuts import WHOLE, Cut
+from data_layer.errors import BadRequest
 from data_layer.offers import Asked, parse
 from data_layer.products import infos
 from data_layer.timing import describe_season, describe_window, parse_init
@@ -274,9 +276,16 @@ def test_what_was_observed_has_no_members():
 def test_the_address_of_a_frame_gives_the_product_back(text):
     address = described(text)["path"].replace("{lead}", "2").replace("{member}", "all")
     assert address.count("/") == 6
-    assert request_of(address) == ProductRequest(
-        "now", "tas", text, init="2026-11-01", lead=2, version="v1"
-    )
+    asked = ProductRequest("now", "tas", text, init="2026-11-01", lead=2, version="v1")
+    assert request_of(address) == (asked, WHOLE)
+    assert request_of(f"{address}?level=1&rows=0-256") == (asked, Cut(1, (0, 256)))
+
+
+@pytest.mark.parametrize("query", ["?level=x", "?rows", "?rows=9", "?precision=high"])
+def test_an_address_of_no_part_of_a_map_is_refused(query):
+    address = described("mean")["path"].replace("{lead}", "2").replace("{member}", "all")
+    with pytest.raises(BadRequest):
+        request_of(address + query)
 
 
 def test_leads_are_those_with_a_whole_window():

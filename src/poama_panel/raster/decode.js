@@ -3,6 +3,7 @@
 
 /**
  * @typedef {object} Header
+ * @property {"u8" | "u16" | "f4" | "f8"} coding
  * @property {[number, number]} shape rows, columns
  * @property {number} x0 @property {number} dx @property {number} y0 @property {number} dy
  * @property {boolean} wraps
@@ -10,8 +11,15 @@
  * @property {number|null} min @property {number|null} max
  * @property {string} units @property {string} name
  * @property {number[]} [rows] @property {number[]} [columns]
+ * @property {number} [level] @property {[number, number]} [full] @property {[number, number]} [at]
  */
-/** @typedef {{header: Header, cells: Uint16Array}} Frame */
+/**
+ * `values` are there when the frame holds the numbers as they are.
+ * @typedef {{header: Header, cells: Uint16Array, values?: Float32Array | Float64Array}} Frame
+ */
+
+/** @type {Record<string, number>} bytes of a cell */
+const PLANES = {u8: 1, u16: 2, f4: 4, f8: 8}
 
 /**
  * @param {ArrayBuffer} buffer
@@ -26,12 +34,22 @@ export function decodeFrame(buffer) {
   /** @type {Header} */
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + n)))
   const [ny, nx] = header.shape
-  const count = ny * nx
-  if (bytes.length !== 8 + n + 2 * count) {
+  const planes = PLANES[header.coding]
+  if (planes === undefined || bytes.length !== 8 + n + planes * ny * nx) {
     throw new Error("the frame is not whole")
   }
-  const low = bytes.subarray(8 + n, 8 + n + count)
-  const high = bytes.subarray(8 + n + count)
+  const payload = bytes.subarray(8 + n)
+  if (header.coding === "u8") return {header, cells: ofBytes(payload, ny, nx)}
+  if (header.coding === "u16") return {header, cells: ofWords(payload, ny, nx)}
+  const values = unshuffled(payload, planes, ny * nx)
+  return {header, cells: counted(values, header), values}
+}
+
+/** @param {Uint8Array} payload @param {number} ny @param {number} nx */
+function ofWords(payload, ny, nx) {
+  const count = ny * nx
+  const low = payload.subarray(0, count)
+  const high = payload.subarray(count)
   const cells = new Uint16Array(count)
   let left = 0
   for (let x = 0; x < nx; x++) {
@@ -48,7 +66,48 @@ export function decodeFrame(buffer) {
       upleft = up
     }
   }
-  return {header, cells}
+  return cells
+}
+
+/** @param {Uint8Array} payload @param {number} ny @param {number} nx */
+function ofBytes(payload, ny, nx) {
+  const cells = new Uint16Array(ny * nx)
+  for (let y = 0, k = 0; y < ny; y++) {
+    let left = 0
+    let upleft = 0
+    for (let x = 0; x < nx; x++, k++) {
+      const z = payload[k]
+      const up = y === 0 ? 0 : cells[k - nx]
+      cells[k] = left = (left + up - upleft + ((z >>> 1) ^ -(z & 1))) & 255
+      upleft = up
+    }
+  }
+  return cells
+}
+
+/**
+ * Numbers from their first bytes, their second bytes, and so on.
+ * @param {Uint8Array} payload @param {number} size bytes of each @param {number} count
+ */
+function unshuffled(payload, size, count) {
+  const bytes = new Uint8Array(size * count)
+  for (let plane = 0, k = 0; plane < size; plane++) {
+    for (let i = plane; i < bytes.length; i += size) bytes[i] = payload[k++]
+  }
+  // Typed arrays are little-endian wherever there is a browser, as the bytes are.
+  return size === 4 ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer)
+}
+
+/**
+ * The cells that numbers would have had in 16 bits.
+ * @param {Float32Array | Float64Array} values @param {Header} header
+ */
+function counted(values, {step, base}) {
+  const cells = new Uint16Array(values.length)
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) cells[i] = Math.round(values[i] / step) - base
+  }
+  return cells
 }
 
 /**
@@ -57,6 +116,15 @@ export function decodeFrame(buffer) {
  */
 export function valueOf(header, cell) {
   return cell === 0 ? NaN : (header.base + cell) * header.step
+}
+
+/**
+ * The value of a frame at a cell, as exactly as the frame has it.
+ * @param {Frame} frame @param {number} row @param {number} column
+ */
+export function valueAt({header, cells, values}, row, column) {
+  const i = row * header.shape[1] + column
+  return values && cells[i] !== 0 ? values[i] : valueOf(header, cells[i])
 }
 
 /**

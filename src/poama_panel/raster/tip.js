@@ -1,7 +1,7 @@
 // @ts-check
 // What the pointer reads off the map.
 
-import {cellAt, centreOf, valueOf} from "./decode.js"
+import {cellAt, centreOf, valueAt} from "./decode.js"
 import {decimals, placeName, signed} from "./colour.js"
 
 /**
@@ -10,12 +10,17 @@ import {decimals, placeName, signed} from "./colour.js"
  * @param {number} lon @param {number} lat
  * @returns {string | null}
  */
-export function readingOf({header, cells}, display, lon, lat) {
+export function readingOf(frame, display, lon, lat) {
+  const {header} = frame
   const cell = cellAt(header, lon, lat)
   if (cell === null) return null
   const [row, column] = cell
-  const value = valueOf(header, cells[row * header.shape[1] + column]) * display.scale + display.offset
-  return `${wordsFor(value, header, display)} · ${placeName(...centreOf(header, row, column))}`
+  const value = valueAt(frame, row, column) * display.scale + display.offset
+  const words = wordsFor(value, header, display)
+  // Of a coarser level it is no cell of the file's.
+  const side = display.classes?.length ? 1 : 2 ** (header.level ?? 0)
+  const wide = side > 1 ? ` · mean of ${side} × ${side} cells` : ""
+  return `${words} · ${placeName(...centreOf(header, row, column))}${wide}`
 }
 
 /**

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 import panel as pn
 import param
@@ -20,6 +20,7 @@ from data_layer.api import (
     Limits,
     ProductRequest,
 )
+from data_layer.cuts import Cut
 from data_layer.errors import BadRequest, DataLayerError, NotFound
 from data_layer.offers import Asked, parse, write
 from data_layer.timing import (
@@ -160,7 +161,7 @@ class FieldMap(pn.viewable.Viewer):
         """What a server would answer at ``path``."""
         kind, _, rest = path.partition("/")
         if kind == "frames":
-            return self._source.frame(request_of(rest))
+            return self._source.frame(*request_of(rest))
         return asset(rest)
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -236,16 +237,19 @@ def asset(name: str) -> bytes:
     return path.read_bytes()
 
 
-def request_of(key: str) -> ProductRequest:
+def request_of(key: str) -> tuple[ProductRequest, Cut]:
     """The request behind a frame's address ``dataset/version/variable/product/init/lead/member``.
+
+    And the part of the map that its query names.
 
     Raises
     ------
     BadRequest: when the address is malformed.
     """
+    path, _, query = key.partition("?")
     try:
-        dataset, version, variable, product, init, lead, member = key.split("/")
-        return ProductRequest(
+        dataset, version, variable, product, init, lead, member = path.split("/")
+        request = ProductRequest(
             dataset=dataset,
             version=version,
             variable=variable,
@@ -254,5 +258,6 @@ def request_of(key: str) -> ProductRequest:
             lead=int(lead),
             member=None if member == "all" else int(member),
         )
+        return request, Cut.of(dict(parse_qsl(query, strict_parsing=bool(query))))
     except ValueError as error:
         raise BadRequest(f"{key!r} is not the address of a frame.", asked=key) from error
