@@ -1,4 +1,8 @@
-"""Hands frames on to the browser: checks the login, adds the token, copies the bytes."""
+"""Hands frames on to the browser: checks the login, adds the token, copies the bytes.
+
+Frames that were handed on lately are kept; the data layer is asked whether they still are
+the answer, and not again for a second.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from tornado.iostream import StreamClosedError
 
 from data_layer.cuts import Cut
 from data_layer.errors import BadRequest
+from poama_panel.kept import KeptFrame, KeptFrames
 from poama_panel.login.guard import Protected
 from poama_panel.login.realm import realm_of
 from poama_panel.upstream import Upstream, UpstreamError
@@ -67,9 +72,12 @@ class FrameRelay(Protected):
     data layer does not answer; its other answers pass through.
     """
 
-    def initialize(self, upstream: Upstream) -> None:
+    def initialize(self, upstream: Upstream, kept: KeptFrames) -> None:
         """Called by Tornado with what the route table says."""
         self._upstream = upstream
+        self._kept = kept
+        self._known: KeptFrame | None = None
+        self._copy: list[bytes] | None = None
         self._work: asyncio.Task[None] | None = None
         self._refused = False
 
@@ -103,8 +111,11 @@ class FrameRelay(Protected):
         """The data layer's answer: take over what the browser should know of it."""
         # The token is ours: to the browser, 401 would say that the user must sign in again.
         self._refused = status == 401
-        if self._refused:
+        if self._refused or (status == 304 and self._known is not None):
             return
+        self._known = None
+        if status == 200 and int(headers.get("Content-Length", "0")) < self._kept.largest:
+            self._copy = []
         self.set_status(status)
         self.clear_header("Content-Type")
         for name in _ANSWERED:
@@ -116,6 +127,8 @@ class FrameRelay(Protected):
         """A piece of the frame; comes back when the browser can take the next."""
         if self._refused:
             return
+        if self._copy is not None:
+            self._copy.append(chunk)
         self.write(chunk)
         try:
             await self.flush()
@@ -123,13 +136,28 @@ class FrameRelay(Protected):
             self.on_connection_close()
 
     async def _relay(self, path: str) -> None:
-        asked = self.request.headers
+        asked, tokens = self.request.headers, realm_of(self).tokens
+        key = (tokens.scope_of(self.principal), path, asked.get("Accept-Encoding", ""))
+        self._known, fresh = self._kept.get(key)
+        if self._known is not None and fresh:
+            self._show(self._known)
+            return
         headers = {name: asked[name] for name in _ASKED if name in asked}
-        headers["Authorization"] = f"Bearer {realm_of(self).tokens.for_known(self.principal)}"
+        headers["Authorization"] = f"Bearer {tokens.for_known(self.principal)}"
+        if self._known is not None:
+            headers["If-None-Match"] = self._known.headers["ETag"]
         try:
             await self._upstream.get(f"/v1/frames/{path}", headers, self)
             if self._refused:
                 raise UpstreamError("the data layer does not accept this view's tokens")
+            if self._known is not None:
+                self._kept.confirm(key, self._known)
+                self._show(self._known)
+            elif self._copy is not None and "ETag" in self._headers:
+                told = {n: self._headers[n] for n in _ANSWERED if n in self._headers}
+                self._kept.put(key, told, b"".join(self._copy))
+            else:
+                self._kept.forget(key)
         except UpstreamError as error:
             log.warning("frame not relayed: %s", error)
             if self._headers_written:
@@ -137,6 +165,16 @@ class FrameRelay(Protected):
                 self.request.connection.stream.close()  # type: ignore[union-attr]
             else:
                 self._problem(503, "The data layer does not answer.", "Try again in a moment.")
+
+    def _show(self, frame: KeptFrame) -> None:
+        """Answer with a kept frame, or say that the browser has it."""
+        for name, value in frame.headers.items():
+            self.set_header(name, value)
+        self.set_header("Vary", _VARY)
+        if self.check_etag_header():
+            self.set_status(304)
+        else:
+            self.write(frame.body)
 
     def _problem(self, status: int, detail: str, advice: str) -> None:
         self.clear()

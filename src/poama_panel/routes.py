@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from tornado.web import StaticFileHandler
 
+from poama_panel.kept import KeptFrames
 from poama_panel.login.guard import Protected, ReadOnly
 from poama_panel.login.next_url import APP
 from poama_panel.login.realm import realm_of
@@ -30,7 +31,7 @@ def view_routes(engine: Engine, upstream: Upstream) -> list[Route]:
         (r"/?", Root),
         (r"/healthz", Healthz),
         (r"/readyz", Readyz, {"engine": engine, "upstream": upstream}),
-        (ROUTE, FrameRelay, {"upstream": upstream}),
+        (ROUTE, FrameRelay, {"upstream": upstream, "kept": KeptFrames()}),
         (r"/assets/(.*)", Assets, {"path": str(ASSETS)}),
     ]
 

@@ -37,6 +37,7 @@ class DataLayer:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.requests: list[Any] = []
         self.sent = 0
+        self.gone = False
         self.left = asyncio.Event()
         self.asked = asyncio.Event()
         self._loop = loop
@@ -54,7 +55,7 @@ class DataLayer:
                 layer.asked.set()
                 if what == "hang":
                     await layer.left.wait()
-                elif what == "missing":
+                elif what == "missing" or layer.gone:
                     self.set_status(404)
                     self.set_header("Content-Type", "application/problem+json")
                     self.write('{"detail": "no such frame"}')
@@ -173,6 +174,41 @@ def test_a_known_frame_is_not_sent_again(view: View) -> None:
     answer, body = raw(view.browser().sign_in(), FRAME, **{"If-None-Match": '"tag"'})
     assert (answer.status_code, body) == (304, b"")
     assert answer.headers["ETag"] == '"tag"'
+
+
+def test_a_frame_asked_for_again_at_once_comes_from_here(view: View, layer: DataLayer) -> None:
+    ada, bob = view.browser().sign_in(), view.browser().sign_in()
+    zstd = {"Accept-Encoding": "zstd"}
+    first, body = raw(ada, FRAME, **zstd)
+    for browser in (ada, bob):
+        again, same = raw(browser, FRAME, **zstd)
+        assert (again.status_code, same) == (200, body)
+        told = ("ETag", "Content-Type", "Content-Encoding", "Content-Length", "Cache-Control")
+        assert [again.headers[n] for n in told] == [first.headers[n] for n in told]
+        assert again.headers["Vary"] == first.headers["Vary"]
+    assert len(layer.requests) == 1
+    known, nothing = raw(ada, FRAME, **zstd, **{"If-None-Match": '"tag"'})
+    assert (known.status_code, nothing) == (304, b"")
+    # Who takes another coding, or another part, is asked for anew.
+    raw(ada, FRAME, **{"Accept-Encoding": "identity"})
+    raw(ada, f"{FRAME}?level=1", **zstd)
+    assert len(layer.requests) == 3
+    # Who has no session is shown nothing.
+    assert raw(view.browser(), FRAME, **zstd)[0].status_code == 401
+
+
+def test_after_a_second_the_data_layer_is_asked_whether_it_is_still_so(
+    view: View, layer: DataLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poama_panel.kept.FRESH_SECONDS", 0.0)
+    browser = view.browser().sign_in()
+    for _ in range(2):
+        answer, body = raw(browser, FRAME)
+        assert (answer.status_code, body) == (200, BODY)
+    assert [r.headers.get("If-None-Match") for r in layer.requests] == [None, '"tag"']
+    layer.gone = True
+    assert [raw(browser, FRAME)[0].status_code for _ in range(2)] == [404, 404]
+    assert [r.headers.get("If-None-Match") for r in layer.requests[2:]] == ['"tag"', None]
 
 
 def test_the_data_layers_refusals_come_through(view: View) -> None:

@@ -57,12 +57,16 @@ class TokenDesk:
             if token is None:
                 token = self._minter.mint(
                     principal.sub,
-                    scope=self._scope,
+                    scope=self.scope_of(principal),
                     sid=principal.session_key,
                     lifetime=LIFETIME,
                 )
                 self._made[principal.session_key] = token
             return token
+
+    def scope_of(self, principal: Principal) -> str:
+        """What the tokens of someone allow."""
+        return self._scope
 
     def for_session(self, principal: Principal) -> str:
         """A token for someone whose session was looked up a while ago.
