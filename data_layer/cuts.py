@@ -18,7 +18,7 @@ from data_layer.errors import BadRequest
 Span = tuple[int, int]
 Precision = Literal["fine", "byte", "exact"]
 
-BLOCK = 256
+BLOCK = 128
 MOST_LEVELS = 8
 
 _SPAN = re.compile(r"([0-9]{1,7})-([0-9]{1,7})", re.ASCII)

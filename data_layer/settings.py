@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 from platformdirs import user_cache_path
-from pydantic import ByteSize, Field, model_validator
+from pydantic import ByteSize, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from data_layer.memory import LARGEST_AT_ONCE, Budget
@@ -60,6 +60,8 @@ class DataSettings(BaseSettings):
     largest_at_once: a file is refused when a chunk, an axis or a map of it unpacks to more.
     reader_jobs: answers after which a reader is replaced.
     cache_bytes: size of the cache of encoded frames.
+    shared_cache: address of a Redis server that keeps frames for several data layers, such as
+        ``redis://:password@cache:6379/0``; nothing is shared without one.
     climatology_bytes: disk that climatologies of hindcasts may take, in ``index_dir``.
     pyramid_bytes: disk that coarser levels of large maps may take, in ``index_dir``.
     max_cells: the largest answer, in values.
@@ -87,6 +89,7 @@ class DataSettings(BaseSettings):
     # A new reader costs about a second of processor time, as much as 100 frames.
     reader_jobs: Annotated[int, Field(ge=1)] = 2000
     cache_bytes: ByteSize = ByteSize(256 * 2**20)
+    shared_cache: SecretStr = SecretStr("")
     climatology_bytes: ByteSize = ByteSize(4 * 2**30)
     pyramid_bytes: ByteSize = ByteSize(2 * 2**30)
     max_cells: Annotated[int, Field(gt=0)] = 60_000_000

@@ -25,6 +25,7 @@ from data_layer.offers import parse
 from data_layer.readers import ReaderFault, ReaderPool
 from data_layer.reading import Archive, FolderArchive
 from data_layer.settings import DataSettings
+from data_layer.sharing import shared_frames
 from data_layer.watching import Watch
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ class Service:
         self._frames: ByteCache[bytes] = ByteCache(settings.cache_bytes - limits - catalogues, len)
         self._limits: ByteCache[Limits] = ByteCache(limits, _size_of_limits)
         self._bodies: ByteCache[tuple[bytes, str]] = ByteCache(catalogues, lambda b: len(b[0]))
+        self._shared_frames = shared_frames(settings.shared_cache.get_secret_value())
         self._flights: SingleFlight[Any] = SingleFlight()
         self._large = asyncio.Semaphore(LARGE_ANSWERS)
         self._catalogue: Catalogue | None = None
@@ -97,6 +99,7 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._shared_frames.close()
         await self.pool.close()
 
     def _give_way(self) -> None:
@@ -241,8 +244,13 @@ class Service:
         return frame
 
     async def _read_frame(self, key: tuple[ProductRequest, str, Cut]) -> bytes:
-        request, *how = key
-        frame: bytes = await self._ask("frame", request, *how)
+        request, encoding, cut = key
+        # By what its tag is made of: all that the bytes depend on.
+        shared = self.etag(request, encoding, cut).strip('"')
+        frame: bytes | None = await self._shared_frames.get(shared)
+        if frame is None:
+            frame = await self._ask("frame", request, encoding, cut)
+            self._keep(asyncio.create_task(self._shared_frames.put(shared, frame)))
         self._frames.put(key, frame)
         return frame
 
