@@ -34,6 +34,7 @@ ORDER = (
     "skill",
     "significant_skill",
     "skill_interval",
+    "past_forecasts",
     "area_skill",
     "reliability",
     "roc_curve",

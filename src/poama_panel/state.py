@@ -11,7 +11,7 @@ from data_layer.api import Catalogue, DatasetInfo, ProductInfo, ProductRequest, 
 from data_layer.errors import BadRequest
 from data_layer.linking import same_day
 from data_layer.offers import Asked, Option, split
-from data_layer.timing import describe_day, parse_init, whole_windows
+from data_layer.timing import describe_day, lead_of, parse_init, valid_period, whole_windows
 from poama_panel.style import usual_amount
 
 # What is offered: a month to a season, a day to four weeks.
@@ -143,6 +143,42 @@ class ForecastState(param.Parameterized):
             if p.name in offered:
                 found[group_of(p)][p.title] = p.name
         return {group: titles for group, titles in found.items() if titles}
+
+    def step_start(self, by: int, *, hold_valid: bool = False) -> bool:
+        """Go to an earlier (``by`` < 0) or later start of the dataset.
+
+        Parameters
+        ----------
+        hold_valid: keep the period shown, so that the lead changes with the start; starts
+            that do not reach it are passed over. Else the lead stays.
+
+        Returns
+        -------
+        Whether there was such a start.
+        """
+        info = self.info
+        if info is None or self.init not in info.inits or by == 0:
+            return False
+        at = info.inits.index(self.init)
+        further = info.inits[at + 1 :] if by > 0 else info.inits[:at][::-1]
+        leads, unit = self.leads, info.lead_unit
+        if not hold_valid or self.lead >= len(leads):
+            found = [(init, self.lead) for init in further]
+        else:
+            valid = valid_period(parse_init(self.init), leads[self.lead], unit)[0]
+            reached = ((init, lead_of(parse_init(init), valid, unit)) for init in further)
+            found = [
+                (init, leads.index(lead))
+                for init, lead in reached
+                # Days that begin at another hour are other days; a month is a month.
+                if lead in leads
+                and (unit == "months" or valid_period(parse_init(init), lead, unit)[0] == valid)
+            ]
+        if len(found) < abs(by):
+            return False
+        init, lead = found[abs(by) - 1]
+        self.param.update(init=init, lead=lead)
+        return True
 
     def request(self) -> ProductRequest | None:
         """The selection as a request with lead and member left open; ``None`` for none."""

@@ -131,6 +131,12 @@ def palettes() -> dict[str, list[str]]:
     return found
 
 
+def tercile_colours(variable: VariableInfo) -> tuple[str, str, str]:
+    """Colours for below, near and above normal, as maps of the variable's anomalies have them."""
+    colours = palettes()[quantity_of(variable).diverging]
+    return colours[len(colours) // 6], _NEAR_NORMAL, colours[-len(colours) // 6]
+
+
 def quantity_of(variable: VariableInfo) -> Quantity:
     """What a variable is."""
     found = _BY_STANDARD_NAME.get(variable.standard_name)

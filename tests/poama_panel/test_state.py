@@ -219,3 +219,52 @@ def test_what_cannot_be_chosen_is_refused():
     with pytest.raises(BadRequest, match="correction cannot be"):
         s.choose("correction", "magic")
     assert s.request().product == "exceeded_value"
+
+
+MONTHLY = tuple(f"2026-{month:02d}-01" for month in range(1, 13))
+
+
+def test_starts_are_stepped_and_the_lead_stays():
+    s = state(dataset(inits=MONTHLY), init="2026-06-01", lead=1)
+    assert s.step_start(1)
+    assert (s.init, s.lead) == ("2026-07-01", 1)
+    assert s.step_start(-3)
+    assert (s.init, s.lead) == ("2026-04-01", 1)
+
+
+def test_starts_are_stepped_and_the_season_stays():
+    s = state(dataset(inits=MONTHLY), init="2026-06-01", lead=1)
+    assert s.step_start(1, hold_valid=True)
+    assert (s.init, s.lead) == ("2026-07-01", 0)
+    assert not s.step_start(1, hold_valid=True)
+    assert (s.init, s.lead) == ("2026-07-01", 0)
+    assert s.step_start(-2, hold_valid=True)
+    assert (s.init, s.lead) == ("2026-05-01", 2)
+    assert not s.step_start(-1, hold_valid=True)
+
+
+def test_starts_that_do_not_reach_the_season_are_passed_over():
+    s = state(dataset(inits=("2025-06-01", "2026-05-01", "2026-06-01")), init="2026-06-01", lead=0)
+    assert s.step_start(-1, hold_valid=True)
+    assert (s.init, s.lead) == ("2026-05-01", 1)
+    assert not s.step_start(-1, hold_valid=True)
+
+
+def test_a_month_is_the_same_whatever_the_day_of_the_start():
+    s = state(dataset(inits=("2026-05-15", "2026-06-01")), init="2026-06-01", lead=0)
+    assert s.step_start(-1, hold_valid=True)
+    assert (s.init, s.lead) == ("2026-05-15", 1)
+
+
+def test_a_day_that_begins_at_another_hour_is_another_day():
+    inits = ("2026-06-01", "2026-06-01T12", "2026-06-02")
+    s = state(dataset(inits=inits, lead_unit="days"), init="2026-06-02", lead=0)
+    assert s.step_start(-1, hold_valid=True)
+    assert (s.init, s.lead) == ("2026-06-01", 1)
+
+
+def test_beyond_the_first_and_the_last_start_nothing_changes():
+    s = state(dataset(inits=MONTHLY), init="2026-12-01")
+    assert not s.step_start(1)
+    assert not s.step_start(0)
+    assert not state(dataset(inits=MONTHLY), init="2026-01-01").step_start(-1)

@@ -28,7 +28,8 @@ from poama_panel.style import (
     pretty,
     usual_amount,
 )
-from poama_panel.views.field_map import describe, request_of
+from poama_panel.views.addresses import request_of
+from poama_panel.views.field_map import describe
 
 TAS = VariableInfo("tas", "Temperature", "K", "air_temperature")
 PR = VariableInfo("pr", "Rain", "mm day-1", "lwe_precipitation_rate")

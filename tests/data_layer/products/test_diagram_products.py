@@ -128,3 +128,39 @@ def test_members_anomalies_have_the_anomaly_as_their_mean():
     xr.testing.assert_allclose(
         each.mean("member").drop_vars("init"), computed("anomaly", inputs).drop_vars("init"), 1e-4
     )
+
+
+def test_past_forecasts_stand_beside_what_happened():
+    inputs = at_a_place()
+    past = computed("past_forecasts", inputs)
+    assert past.dims == ("statistic", "init")
+    np.testing.assert_array_equal(past["init"], inputs.past["init"])
+    np.testing.assert_allclose(past.sel(statistic="mean"), inputs.past.mean("member"), rtol=1e-5)
+    for percent in (10, 33, 50, 67, 90):
+        np.testing.assert_allclose(
+            past.sel(statistic=f"p{percent}"),
+            inputs.past.quantile(percent / 100, "member"),
+            rtol=1e-5,
+        )
+    np.testing.assert_allclose(past.sel(statistic="observed"), inputs.seen, rtol=1e-6)
+    for name, share in (("lower", 1 / 3), ("upper", 2 / 3)):
+        assert np.unique(past.sel(statistic=name)).size == 1
+        bound = float(inputs.seen.quantile(share))
+        assert float(past.sel(statistic=name)[0]) == pytest.approx(bound, rel=1e-5)
+
+
+def test_of_a_past_year_that_is_not_known_nothing_is_told():
+    inputs = at_a_place()
+    inputs.past[3] = np.nan
+    inputs.past[4, 0] = np.nan
+    inputs.seen = inputs.seen.isel(init=slice(0, -2))
+    past = computed("past_forecasts", inputs)
+    assert past.sel(statistic="p50").isnull().values.nonzero()[0].tolist() == [3]
+    seen = past.sel(statistic="observed").isnull().values.nonzero()[0].tolist()
+    assert seen == [28, 29]
+    assert not past.sel(statistic="upper").isnull().any()
+
+
+def test_past_forecasts_are_of_a_place_and_a_lead():
+    with pytest.raises(BadRequest, match="one lead"):
+        computed("past_forecasts", random_inputs())
