@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from data_layer.cuts import WHOLE, Cut
@@ -113,6 +113,15 @@ class DatasetInfo:
         """Whether it is of indices: series that have no map and are not of places."""
         return self.grid.nowhere
 
+    def naming_only(self, ids: Set[str]) -> DatasetInfo:
+        """The same, without the ids of other datasets than these."""
+        return replace(
+            self,
+            of=self.of if self.of in ids else "",
+            hindcast=self.hindcast if self.hindcast in ids else "",
+            observations=self.observations if self.observations in ids else "",
+        )
+
     def variable(self, name: str) -> VariableInfo:
         """The variable of that name, or :class:`UnknownVariable`."""
         for v in self.variables:
@@ -201,11 +210,16 @@ class Catalogue:
         )
 
     def visible_to(self, scopes: Set[str]) -> Catalogue:
-        """What of it a caller with these scopes may see: datasets and names of refused files."""
-        seen = tuple(d for d in self.datasets if not d.scope or d.scope in scopes)
+        """What of it a caller with these scopes may see: datasets and names of refused files.
+
+        Datasets do not name others that are not seen.
+        """
+        seen = [d for d in self.datasets if not d.scope or d.scope in scopes]
         named = tuple(f for f in self.refused if not f.scope or f.scope in scopes)
-        whole = len(seen) == len(self.datasets) and len(named) == len(self.refused)
-        return self if whole else Catalogue(seen, named)
+        if len(seen) == len(self.datasets) and len(named) == len(self.refused):
+            return self
+        ids = {d.id for d in seen}
+        return Catalogue(tuple(d.naming_only(ids) for d in seen), named)
 
 
 @dataclass(frozen=True)

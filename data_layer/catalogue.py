@@ -20,7 +20,7 @@ from data_layer.described import Entry
 from data_layer.errors import LeftOut, UnreadableFile
 from data_layer.holders import Holders
 from data_layer.indexed import ArchiveIndex, DatasetIndex
-from data_layer.linking import link
+from data_layer.linking import LAGGED, link
 from data_layer.naming import shown, slug, template, unique_ids, words
 from data_layer.pooling import Pool, of_one_hour
 from data_layer.records import FileRecord, FileStat, FileSummary, NotListed
@@ -205,7 +205,7 @@ def _pooled(dataset: DatasetIndex) -> DatasetIndex | None:
     return DatasetIndex(
         replace(
             info,
-            id=f"{info.id}-lagged",
+            id=f"{info.id}{LAGGED}",
             title=f"{info.title}, lagged",
             inits=inits,
             leads=leads,

@@ -12,20 +12,21 @@ import numpy as np
 import xarray as xr
 
 from data_layer.admission import cells_of
-from data_layer.api import Box, ProductRequest
+from data_layer.api import Box, ProductRequest, VariableInfo
 from data_layer.climatology import Climatology, climatology_of
 from data_layer.ensembles import Ensembles, stacked
-from data_layer.errors import NotComparable, UnknownLead, UnknownMember
+from data_layer.errors import NotComparable, UnknownLead
 from data_layer.indexed import ArchiveIndex, DatasetIndex
-from data_layer.linking import same_day
+from data_layer.linking import same_day, same_variable
 from data_layer.observing import observed_for
 from data_layer.offers import Asked
 from data_layer.places import place
 from data_layer.planes import Planes, PlaneStore
 from data_layer.products.base import USUAL
-from data_layer.schema import along, arrange
-from data_layer.timing import parse_init
-from data_layer.windows import averaged, window_leads
+from data_layer.schema import along, arrange, moments
+from data_layer.timing import format_init, parse_init
+from data_layer.units import compared
+from data_layer.windows import averaged, seconds, window_leads
 
 # Of a hindcast's values in memory at once; a map of more is worked on in bands of latitude.
 BLOCK_BYTES = 48 << 20
@@ -79,8 +80,16 @@ class Comparison:
             return self._kept(leads[0], probabilities)
         there, window = self._hindcast_of.info.leads, self._asked.window
         known = [x for x in leads if set(window_leads(x, window)) <= set(there)]
-        parts = [self._kept(lead, probabilities) for lead in known or leads[:1]]
-        axis = xr.Variable("lead", known or leads[:1])
+        found: dict[int, Climatology] = {}
+        for lead in known or leads[:1]:
+            try:
+                found[lead] = self._kept(lead, probabilities)
+            except NotComparable as error:
+                missing = error  # starts of other days reach further
+        if not found:
+            raise missing
+        parts = list(found.values())
+        axis = xr.Variable("lead", list(found))
 
         def joint(fields: list[xr.DataArray]) -> xr.DataArray:
             whole = along(fields, axis).assign_coords(lead=axis).reindex(lead=leads)
@@ -88,7 +97,7 @@ class Comparison:
             return whole
 
         return replace(
-            parts[0],
+            max(parts, key=lambda p: p.size),
             mean=joint([p.mean for p in parts]),
             std=joint([p.std for p in parts]),
             quantiles=joint([p.quantiles for p in parts]),
@@ -100,7 +109,11 @@ class Comparison:
 
     def observed(self) -> xr.DataArray:
         """See :class:`data_layer.products.base.Inputs`."""
-        return self._observed(self._starts)
+        if "hindcast" not in self._asked.needs:
+            return self._observed(self._starts)
+        # The two are compared year by year, and a year may lack what is asked for.
+        years = moments(self._hindcast["init"].values)
+        return self._observed([format_init(m) for m in years])
 
     def outcome(self) -> xr.DataArray:
         """See :class:`data_layer.products.base.Inputs`."""
@@ -123,7 +136,8 @@ class Comparison:
             (i, self._index.dataset(i).info.version) for i in (info.hindcast, info.observations)
         ]
         request = self._request
-        return repr((versions, request.variable, self._starts, request.lead, self._asked.text))
+        variables = (self._variable, self._past_variable.name)
+        return repr((versions, variables, self._starts, request.lead, self._asked.text))
 
     @property
     def scalars(self) -> dict[str, object]:
@@ -175,11 +189,31 @@ class Comparison:
         return self._index.dataset(info.hindcast)
 
     @cached_property
+    def _variable(self) -> VariableInfo:
+        """The forecast's, in whose units everything is."""
+        return self._dataset.info.variable(self._request.variable)
+
+    @cached_property
+    def _past_variable(self) -> VariableInfo:
+        """The hindcast's of the same quantity."""
+        info = self._hindcast_of.info
+        found = same_variable(self._variable, info.variables)
+        if found is None:
+            raise NotComparable(
+                f"The hindcast {info.id!r} has no {self._request.variable!r}.",
+                asked=self._request.variable,
+                exists=[v.name for v in info.variables],
+                advice="Choose one of these, or a product without a climatology.",
+            )
+        return found
+
+    @cached_property
     def _starts(self) -> list[str]:
         """The starts of the hindcast that the forecast is compared with."""
         assert self._request.init is not None
-        info, years = self._hindcast_of.info, self._asked.years
-        there = same_day(info.inits, self._request.init)
+        past, years = self._hindcast_of, self._asked.years
+        info, name = past.info, self._past_variable.name
+        there = [s for s in same_day(info.inits, self._request.init) if past.files_for(name, s)]
         starts = [s for s in there if years is None or years[0] <= int(s[:4]) <= years[1]]
         if not starts:
             told = "" if years is None or not there else f" in {years[0]}-{years[1]}"
@@ -195,14 +229,18 @@ class Comparison:
     def _hindcast(self) -> xr.DataArray:
         here = self.members  # a lead that the forecast itself has not is told of first
         found = []
+        asked = replace(
+            self._request,
+            dataset=self._hindcast_of.info.id,
+            variable=self._past_variable.name,
+            member=None,
+        )
         for start in self._starts:
-            request = replace(
-                self._request, dataset=self._hindcast_of.info.id, init=start, member=None
-            )
             try:
-                found.append(self._reduced(self._windowed(self._hindcast_of, request)))
-            except (UnknownLead, UnknownMember):
+                past = self._windowed(self._hindcast_of, replace(asked, init=start))
+            except UnknownLead:
                 continue  # a year in which this was not forecast
+            found.append(self._reduced(past))
         if not found:
             raise NotComparable(
                 f"The hindcast {self._hindcast_of.info.id!r} has no such lead.",
@@ -210,7 +248,7 @@ class Comparison:
                 exists=self._hindcast_of.info.leads,
                 advice="Choose one of these leads.",
             )
-        past = stacked(found)
+        past = stacked(found).rename(here.name)
         # The same cells, perhaps rounded differently.
         if "lead" in here.dims:  # what it does not reach is missing
             past = past.reindex(lead=here["lead"].values)
@@ -227,8 +265,28 @@ class Comparison:
         window = self._asked.window
         leads = None if request.lead is None else window_leads(request.lead, window)
         read = self._reading.members(dataset, self._gridwise(request), leads)
-        whole = averaged(read, window, request.lead)
+        whole = averaged(self._in_own_units(read, dataset, request), window, request.lead)
         return whole.isel(lead=0) if request.lead is not None else whole
+
+    def _in_own_units(
+        self, read: xr.DataArray, dataset: DatasetIndex, request: ProductRequest
+    ) -> xr.DataArray:
+        """Members of one start in the units of the forecast's variable."""
+        info, wanted = dataset.info, self._variable.units
+        given = info.variable(request.variable).units
+        if given == wanted:
+            return read
+        assert request.init is not None
+        init, leads = parse_init(request.init), read["lead"].values.tolist()
+        lengths = seconds(init, leads, info.width, info.lead_unit)
+        values = compared(
+            read.transpose("lead", ...),
+            given,
+            wanted,
+            f"{request.variable!r} of the hindcast {info.id!r}",
+            lengths if lengths.all() else None,
+        )
+        return values.transpose(*read.dims)
 
     def _observed(self, starts: Sequence[str]) -> xr.DataArray:
         info = self._dataset.info
@@ -266,7 +324,8 @@ class Comparison:
         told = (
             info.id,
             info.version,
-            self._request.variable,
+            self._past_variable.name,
+            self._variable.units,
             self._starts,
             lead,
             self._asked.window,

@@ -56,12 +56,19 @@ def _in_bands(comparison: Comparison, chosen: Product, asked: Asked) -> xr.DataA
         )
     # Each is let go of, and the hindcast that it read with it, before the next one reads.
     parts = [chosen.compute(bands.pop(0), asked) for _ in range(len(bands))]
-    whole = parts[0] if len(parts) == 1 else schema.arrange(schema.along(parts, "lat"))
+    whole = parts[0] if len(parts) == 1 else _joined(parts)
     if chosen.finish is not None:
         whole = chosen.finish(whole, asked)
     if "init" not in whole.coords:
         whole = whole.assign_coords(comparison.scalars)
     return with_method(whole, asked)
+
+
+def _joined(bands: list[xr.DataArray]) -> xr.DataArray:
+    """The whole map, told of as the band of the largest sample is: ``sample_size`` is of the
+    cell that has most."""
+    most = max(bands, key=lambda band: int(band.attrs.get("sample_size", 0)))
+    return schema.arrange(schema.along(bands, "lat")).assign_attrs(most.attrs)
 
 
 def with_method(da: xr.DataArray, asked: Asked) -> xr.DataArray:

@@ -10,6 +10,8 @@ import fcntl
 import hashlib
 import logging
 import os
+import time
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +21,9 @@ from typing import BinaryIO, ClassVar, Generic, TypeVar
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+# What a process that died left behind is this old.
+ABANDONED_SECONDS = 3600.0
 
 
 class KeptFiles(ABC, Generic[T]):
@@ -72,14 +77,21 @@ class KeptFiles(ABC, Generic[T]):
             found = self.read(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, EOFError, ValueError) as error:
-            log.warning("%s is damaged (%s) and will be made anew", path.name, error)
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        except OSError as error:  # for want of memory or of handles, perhaps
+            log.warning("%s cannot be read: %s", path.name, error)
+            return None
+        except (EOFError, ValueError) as error:
+            self.discard(path, error)
             return None
         with suppress(OSError):  # a folder of somebody else's can be read all the same
             os.utime(path)
         return found
+
+    def discard(self, path: Path, why: Exception) -> None:
+        """Delete a file that is damaged: it will be made anew."""
+        log.warning("%s is damaged (%s) and will be made anew", path.name, why)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
     def get_or_make(self, key: str, make: Callable[[], T]) -> T:
         """The value of a key, made by ``make`` when there is none.
@@ -107,15 +119,23 @@ class KeptFiles(ABC, Generic[T]):
         lock = self.path(key).with_suffix(".lock")
         with lock.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-        lock.unlink(missing_ok=True)
+            try:
+                yield
+            finally:
+                # Who waits for this one holds it next; who comes later makes another. At worst
+                # a value that failed to be made is made by two at once.
+                with suppress(OSError):
+                    lock.unlink(missing_ok=True)
 
     def _put(self, key: str, value: T) -> None:
         path = self.path(key)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        # Processes of several containers may have one number.
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
         try:
             with temporary.open("wb") as file:
                 self.write(file, value)
+                file.flush()
+                os.fsync(file.fileno())  # else its name might outlive a power cut, and not it
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -124,10 +144,7 @@ class KeptFiles(ABC, Generic[T]):
     def _tidy(self, keep: Path) -> None:
         """Delete what was not used for the longest time, until the limit holds."""
         used = sorted(
-            (
-                (f.stat().st_atime_ns, f.stat().st_size, f)
-                for f in self._folder.glob(f"*{self.suffix}")
-            ),
+            ((told.st_atime_ns, told.st_size, f) for f, told in self._files(self.suffix)),
             reverse=True,
         )
         total = 0
@@ -135,3 +152,16 @@ class KeptFiles(ABC, Generic[T]):
             total += size
             if total > self._limit and file != keep:
                 file.unlink(missing_ok=True)
+        long_ago = time.time() - ABANDONED_SECONDS
+        for suffix in (".part", ".lock"):
+            for file, told in self._files(suffix):
+                if told.st_mtime < long_ago:
+                    file.unlink(missing_ok=True)
+
+    def _files(self, suffix: str) -> Iterator[tuple[Path, os.stat_result]]:
+        for file in self._folder.glob(f"*{suffix}"):
+            try:
+                told = file.stat()
+            except FileNotFoundError:  # another process tidies up as well
+                continue
+            yield file, told

@@ -14,6 +14,11 @@ from dataclasses import replace
 
 from data_layer.api import DatasetInfo, VariableInfo
 
+# What the id of a dataset's lagged ensembles ends with.
+LAGGED = "-lagged"
+
+_STAND_INS = {"02-28": "02-29", "02-29": "02-28"}
+
 
 def link(datasets: Sequence[DatasetInfo]) -> list[DatasetInfo]:
     """The datasets with ``hindcast`` and ``observations`` filled in where they are known.
@@ -39,16 +44,13 @@ def same_variable(variable: VariableInfo, there: Sequence[VariableInfo]) -> Vari
 def same_day(inits: Sequence[str], init: str) -> list[str]:
     """Of ``inits``, those on the day and hour of the year of ``init``.
 
-    A climatology is of one start of the year. What starts on 29 February is compared with
-    the 28th, as there are too few of its kind.
+    A climatology is of one start of the year. The 28th and the 29th of February stand in
+    for each other in years that have only the other one: each year counts once.
     """
-    wanted = _day(init)
-    return [i for i in inits if _day(i) == wanted]
-
-
-def _day(init: str) -> str:
-    day = init[5:]
-    return "02-28" + day[5:] if day.startswith("02-29") else day
+    day, hour = init[5:10], init[10:]
+    years = {i[:4] for i in inits if i[5:] == day + hour}
+    other = _STAND_INS.get(day, day) + hour
+    return [i for i in inits if i[5:] == day + hour or (i[5:] == other and i[:4] not in years)]
 
 
 def _linked(info: DatasetInfo, datasets: Sequence[DatasetInfo]) -> DatasetInfo:
@@ -58,7 +60,7 @@ def _linked(info: DatasetInfo, datasets: Sequence[DatasetInfo]) -> DatasetInfo:
         d for d in datasets if d.scope in ("", info.scope) and d.gridless == info.gridless
     ]
     hindcast = info if info.role == "hindcast" else _hindcast(info, open_to_all)
-    belongs = {info.id, info.of} if hindcast is None else {info.id, info.of, hindcast.id}
+    belongs = _ids(info) | {info.of} | (set() if hindcast is None else _ids(hindcast))
     observed = _only(
         [d for d in open_to_all if d.role == "observations" and _shares(info, d)],
         lambda d: d.of in belongs - {""},
@@ -89,7 +91,7 @@ def _hindcast(info: DatasetInfo, datasets: Sequence[DatasetInfo]) -> DatasetInfo
     ]
     return _only(
         alike,
-        lambda d: d.of == info.id and d.pooled == info.pooled,
+        lambda d: d.of in _ids(info) and d.pooled == info.pooled,
         lambda d: d.of == info.id,
         lambda d: (
             not d.of
@@ -99,6 +101,11 @@ def _hindcast(info: DatasetInfo, datasets: Sequence[DatasetInfo]) -> DatasetInfo
             and d.pooled == info.pooled
         ),
     )
+
+
+def _ids(info: DatasetInfo) -> set[str]:
+    """What it may be called in ``of``: lagged ensembles also as what they are made of."""
+    return {info.id, info.id.removesuffix(LAGGED)} if info.pooled > 1 else {info.id}
 
 
 def _shares(one: DatasetInfo, other: DatasetInfo) -> bool:

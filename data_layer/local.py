@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +16,18 @@ import numpy.typing as npt
 import xarray as xr
 
 from data_layer import frames, opening, schema
+from data_layer.admission import cells_of
 from data_layer.api import Catalogue, Limits, ProductInfo, ProductRequest
 from data_layer.computing import computed, with_method
 from data_layer.cuts import WHOLE, Cut
 from data_layer.ensembles import Ensembles, joined
-from data_layer.errors import BadRequest, DataLayerError, UnknownLead, UnknownMember
+from data_layer.errors import (
+    BadRequest,
+    DataLayerError,
+    NotComparable,
+    UnknownLead,
+    UnknownMember,
+)
 from data_layer.indexed import ArchiveIndex, DatasetIndex
 from data_layer.indexfile import IndexFile
 from data_layer.offers import Asked
@@ -26,13 +36,16 @@ from data_layer.planes import PlaneStore
 from data_layer.products import as_ranged, asked_for, infos
 from data_layer.products.base import Product
 from data_layer.pyramids import Pyramid, Pyramids, PyramidStore, pyramid
+from data_layer.remembering import Remembering
 from data_layer.requests import check, check_map
-from data_layer.timing import valid_period
+from data_layer.timing import Moment, parse_init, valid_period
 
 # Limits are for choosing a colour scale: a few members and this many cells of
 # a map say as much as all.
 _SAMPLED_MEMBERS = 4
 _SAMPLED_CELLS = 65_536
+# Of observations that are reduced to a region: what is in memory at once.
+_BLOCK_BYTES = 48 << 20
 
 # The NetCDF library is not safe to call from two threads, whatever the files:
 # one lock for all sources of the process.
@@ -102,9 +115,10 @@ class LocalSource:
             self.replace(opening.scan(Path(self._index.folder), self._index, self._kept))
 
     def close(self) -> None:
-        """Close the open files."""
+        """Close the open files, and let go of what is remembered of them."""
         with _NETCDF:
             self._reading.close()
+            self._pyramids.close()
 
     @property
     def index(self) -> ArchiveIndex:
@@ -156,18 +170,22 @@ class LocalSource:
         """The product, without the dims that were narrowed down to one."""
         chosen, asked = asked_for(request.product)
         if not dataset.info.inits:
-            return self._observed(dataset, request, chosen, asked)
+            return self._observed(dataset, request, asked)
         if request.init is not None:
-            return _squeezed(self._of_start(request, chosen, asked), request)
+            return _squeezed(self._of_start(self._reading, request, chosen, asked), request)
+        # Maps would take more memory than they are worth.
+        of_series = request.point is not None or request.region is not None
+        reading = Remembering(self._reading) if of_series else self._reading
         done: list[xr.DataArray] = []
         lacking: DataLayerError | None = None
         inits = dataset.info.inits
         if chosen.info.of_past:  # what is the same for each year is told once
-            inits = tuple(sorted({init[5:]: init for init in inits}.values()))
-        for init in inits:
+            inits = tuple({init[5:]: init for init in inits}.values())
+        # Those that are compared with the same starts come one after the other.
+        for init in sorted(inits, key=lambda init: (init[5:], init)):
             try:
-                one = self._of_start(replace(request, init=init), chosen, asked)
-            except (UnknownLead, UnknownMember) as error:
+                one = self._of_start(reading, replace(request, init=init), chosen, asked)
+            except (UnknownLead, UnknownMember, NotComparable) as error:
                 lacking = error  # others of the starts may have it
             else:
                 done.append(one.expand_dims("init"))
@@ -175,8 +193,10 @@ class LocalSource:
             raise lacking
         return _squeezed(joined(done, "init"), request)
 
-    def _of_start(self, request: ProductRequest, chosen: Product, asked: Asked) -> xr.DataArray:
-        return computed(self._reading, self._index, request, chosen, asked, self._planes)
+    def _of_start(
+        self, reading: Ensembles, request: ProductRequest, chosen: Product, asked: Asked
+    ) -> xr.DataArray:
+        return computed(reading, self._index, request, chosen, asked, self._planes)
 
     def limits(self, request: ProductRequest) -> Limits:
         """See :class:`~data_layer.api.ForecastSource`."""
@@ -248,20 +268,18 @@ class LocalSource:
         return dataset
 
     def _observed(
-        self, dataset: DatasetIndex, request: ProductRequest, chosen: Product, asked: Asked
+        self, dataset: DatasetIndex, request: ProductRequest, asked: Asked
     ) -> xr.DataArray:
-        if not chosen.info.per_member:
-            raise BadRequest(
-                f"Dataset {dataset.info.id!r} is of observations: it has no members, "
-                f"so no {chosen.info.title.lower()}.",
-                asked=request.product,
-                advice="Ask for product value.",
-            )
         if request.region is None:
-            return with_method(self._reading.observations(dataset, request), asked)
+            return _as_observed(self._reading.observations(dataset, request), asked)
         region = place(request.region)
         zone = replace(request, region=None, box=region.around(dataset.info.grid))
-        return with_method(region.reduced(self._reading.observations(dataset, zone)), asked)
+        times = max(1, _BLOCK_BYTES // (4 * cells_of(dataset.info.grid, zone)))
+        parts = [
+            region.reduced(self._reading.observations(dataset, zone, within))
+            for within in _spans(dataset.info.times, times)
+        ]
+        return _as_observed(joined([p for p in parts if p.size] or parts[:1], "time"), asked)
 
     def _one_map(
         self,
@@ -288,6 +306,24 @@ def _squeezed(da: xr.DataArray, request: ProductRequest) -> xr.DataArray:
     """Without the dims that the request narrowed down to one."""
     narrowed = {"lead": request.lead, "member": request.member}
     return da.isel({d: 0 for d, at in narrowed.items() if at is not None and d in da.dims})
+
+
+def _as_observed(da: xr.DataArray, asked: Asked) -> xr.DataArray:
+    """The array with its method, which is that of no forecast."""
+    return with_method(da.assign_attrs({"method": "as it was observed", **da.attrs}), asked)
+
+
+def _spans(times: Sequence[str], many: int) -> list[Callable[[Moment], bool] | None]:
+    """Spans of so many of the times, that hold all together; ``None`` for one without ends."""
+    begins = [parse_init(t) for t in sorted(times)[many::many]]
+    if not begins:
+        return [None]
+    edges = [dt.datetime.min, *begins, dt.datetime.max]
+    return [partial(_between, begin, end) for begin, end in pairwise(edges)]
+
+
+def _between(begin: Moment, end: Moment, time: Moment) -> bool:
+    return begin <= time < end
 
 
 def _valid(da: xr.DataArray) -> xr.DataArray:

@@ -1,10 +1,18 @@
-"""Observations of the periods that forecasts are for, on the forecasts' grid."""
+"""Observations of the periods that forecasts are for, on the forecasts' grid.
+
+Observations are of whole days (UTC) or whole months, which is judged by the days between them.
+What a forecast of a longer time is compared with is their mean, or their sum where the
+forecast is an amount. A window is a mean over leads on either side: months of 31 days do not
+weigh more than others. A forecast of instants (leads in hours), or of days that begin at
+another hour than 00 UTC, is of none of these periods and is not compared.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import xarray as xr
@@ -16,9 +24,9 @@ from data_layer.errors import NotComparable
 from data_layer.indexed import DatasetIndex
 from data_layer.linking import same_variable
 from data_layer.regridding import regrid
-from data_layer.timing import LeadUnit, Moment, add_months, parse_init
-from data_layer.units import converted
-from data_layer.windows import period
+from data_layer.timing import Moment, add_months, format_init, parse_init
+from data_layer.units import adds_up, compared
+from data_layer.windows import period, window_leads
 
 
 def observed_for(
@@ -36,7 +44,8 @@ def observed_for(
     ----------
     dataset: of observations.
     request: names the forecast's variable and the place.
-    like: a forecast of that place, arranged, whose leads, cells and units the result has.
+    like: a forecast of that place, arranged, whose leads and cells the result has.
+    forecast: the dataset it is of; the result is in its variable's units.
     starts: of the forecasts.
     window: leads that each value is a mean of.
 
@@ -47,26 +56,25 @@ def observed_for(
 
     Raises
     ------
-    NotComparable: when the observations are means over longer times than the leads are.
+    NotComparable: when the observations are of neither days nor months, of longer times than the
+    leads or of other times of the day, or in units of another quantity.
     """
-    info = dataset.info
-    variable = same_variable(forecast.variable(request.variable), info.variables)
+    info, own = dataset.info, forecast.variable(request.variable)
+    variable = same_variable(own, info.variables)
     if variable is None:
         raise NotComparable(
             f"The observations {info.id!r} have no {request.variable!r}.",
             asked=request.variable,
             exists=[v.name for v in info.variables],
         )
-    unit = forecast.lead_unit
-    window *= forecast.width
     leads = [int(x) for x in np.atleast_1d(like["lead"].values)]
-    monthly = _monthly(info.times)
+    monthly = _monthly(info)
+    averaged = sorted({x for lead in leads for x in window_leads(lead, window)})
     wanted = {
-        (start, lead): _times(*period(parse_init(start), lead, window, unit), monthly, unit)
+        start: {x: _times(parse_init(start), x, monthly, forecast) for x in averaged}
         for start in starts
-        for lead in leads
     }
-    needed = {t for times in wanted.values() for t in times}
+    needed = {t for by_lead in wanted.values() for t in chain.from_iterable(by_lead.values())}
     begins = _month if monthly else _day
     same_grid = info.grid == forecast.grid
     asked = replace(request, variable=variable.name, init=None, lead=None, member=None)
@@ -79,16 +87,23 @@ def observed_for(
     periods = [begins(t) for t in schema.moments(values["time"].values)]
     seconds = np.array([_seconds(t, monthly) for t in periods])
     values = values.transpose("time", ...)
-    values = converted(values, variable.units, str(like.attrs.get("units", "")), seconds)
+    whose = f"{variable.name!r} of the observations {info.id!r}"
+    values = compared(values, variable.units, own.units, whose, seconds)
+    total = np.sum if adds_up(own, variable.units) else np.mean
     dims = [d for d in like.dims if d not in ("member", "lead")]
     flat = values.values.reshape(len(periods), int(np.prod(values.shape[1:])))
     at = {t: i for i, t in enumerate(periods)}
     out = np.full((len(starts), len(leads), flat.shape[1]), np.nan, np.float32)
     for i, start in enumerate(starts):
+        seen = {
+            x: total(flat[[at[t] for t in times]], axis=0, dtype=float)
+            for x, times in wanted[start].items()
+            if all(t in at for t in times)
+        }
         for j, lead in enumerate(leads):
-            times = wanted[start, lead]
-            if times and all(t in at for t in times):
-                out[i, j] = flat[[at[t] for t in times]].mean(axis=0, dtype=np.float64)
+            own_leads = window_leads(lead, window)
+            if all(x in seen for x in own_leads):
+                out[i, j] = np.mean([seen[x] for x in own_leads], axis=0)
     shape = (len(starts), len(leads), *(like.sizes[d] for d in dims))
     coords = {
         "init": np.array([parse_init(s) for s in starts], "datetime64[ns]"),
@@ -101,20 +116,29 @@ def observed_for(
     return whole if "lead" in like.dims else whole.isel(lead=0)
 
 
-def _monthly(times: Sequence[str]) -> bool:
+def _monthly(info: DatasetInfo) -> bool:
     """Whether observations are of whole months rather than of days.
 
     Raises
     ------
     NotComparable: when they are of neither.
     """
-    moments = [parse_init(t) for t in times]
-    if len({_month(m) for m in moments}) == len(moments):
-        return True
-    if len({_day(m) for m in moments}) == len(moments):
-        return False
+    days = np.unique(np.array([t[:10] for t in info.times], "datetime64[D]"))
+    if days.size < len(info.times):
+        told = "several a day"
+    elif days.size == 1:
+        told = "of one time alone"
+    else:
+        shortest = int(np.diff(days).min() // np.timedelta64(1, "D"))
+        if shortest == 1:
+            return False
+        months = np.unique(days.astype("datetime64[M]"))
+        if 28 <= shortest <= 31 and months.size == days.size:
+            return True
+        told = f"{shortest} days apart"
     raise NotComparable(
-        "The observations are several a day: neither of days nor of months.",
+        f"The observations {info.id!r} are {told}: neither of days nor of months.",
+        asked=info.id,
         advice="Choose observations of days or months.",
     )
 
@@ -128,21 +152,34 @@ def _day(time: Moment) -> Moment:
     return time.replace(hour=0, minute=0, second=0)
 
 
-def _times(begin: Moment, end: Moment, monthly: bool, unit: LeadUnit) -> list[Moment]:
-    """The times of all observations that a period is made of."""
+def _times(start: Moment, lead: int, monthly: bool, forecast: DatasetInfo) -> list[Moment]:
+    """The times of all observations that the period of a lead is made of."""
+    unit = forecast.lead_unit
+    begin, end = period(start, lead, forecast.width, unit)
+    if unit == "hours":
+        raise NotComparable(
+            f"The leads of {forecast.id!r} are instants, counted in hours; the observations are "
+            f"of {'months' if monthly else 'days'}.",
+            asked=forecast.id,
+            advice="Choose a forecast of days or months.",
+        )
     if monthly:
         if unit != "months":
             raise NotComparable(
                 f"The observations are of months, the forecast is of {unit}.",
+                asked=forecast.id,
                 advice="Choose observations of days.",
             )
-        months, at = [], _month(begin)
-        while at < end:
-            months.append(at)
-            at = add_months(at, 1)
-        return months
-    day = _day(begin)
-    return [day + dt.timedelta(days=n) for n in range(max(1, (end - day).days))]
+        count = (end.year - begin.year) * 12 + end.month - begin.month
+        return [add_months(begin, n) for n in range(count)]
+    if begin != _day(begin):
+        raise NotComparable(
+            f"The days of a forecast started {format_init(start)} begin at "
+            f"{begin:%H:%M} UTC, those of the observations at 00:00.",
+            asked=format_init(start),
+            advice="Choose a start at 00 UTC.",
+        )
+    return [begin + dt.timedelta(days=n) for n in range((end - begin).days)]
 
 
 def _seconds(time: Moment, monthly: bool) -> float:

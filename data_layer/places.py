@@ -74,7 +74,8 @@ def place(text: str) -> Place:
     Parameters
     ----------
     text: a name (``nino34``, ``dmi``, ``victoria``), a box ``south,north,west,east``, or the
-        corners of a polygon ``lon lat;lon lat;…``. Degrees.
+        corners of a polygon ``lon lat;lon lat;…``, each side of which goes the shorter way
+        around the Earth. Degrees.
 
     Raises
     ------

@@ -139,7 +139,7 @@ class PyramidStore(KeptFiles[Pyramid]):
                 raise ValueError("it is not whole")
             head |= {k: tuple(v) for k, v in head.items() if isinstance(v, list)}
             return Pyramid(Raster(values=levels[0], **head), tuple(levels))
-        except (KeyError, TypeError, IndexError) as error:
+        except (AttributeError, KeyError, TypeError, IndexError) as error:
             raise ValueError("its head is damaged") from error
 
     def write(self, file: BinaryIO, value: Pyramid) -> None:
@@ -161,6 +161,10 @@ class Pyramids:
     def __init__(self, store: PyramidStore | None) -> None:
         self._store = store
         self._last: tuple[str, Pyramid] | None = None
+
+    def close(self) -> None:
+        """Let go of the last one."""
+        self._last = None
 
     def of(self, key: str, cells: int, make: Callable[[], Pyramid]) -> Pyramid:
         """The pyramid of a key, from ``make`` when it is not kept.

@@ -103,5 +103,5 @@ def _even(axis: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.intp] | None, f
     narrow = float(np.diff(axis).min())
     count = min(math.ceil((axis[-1] - axis[0]) / narrow) + 1, 4 * n)
     fine = np.linspace(axis[0], axis[-1], count)
-    nearest = np.abs(fine[:, None] - axis[None, :]).argmin(axis=1)
+    nearest = np.searchsorted((axis[1:] + axis[:-1]) / 2, fine)
     return nearest, round(float(fine[0]), 9), round(float(fine[1] - fine[0]), 9)

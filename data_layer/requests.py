@@ -38,6 +38,14 @@ def check(info: DatasetInfo, request: ProductRequest) -> None:
                     asked=str(getattr(request, what)),
                     advice=f"Leave {what} out.",
                 )
+        if asked.text != "value":
+            raise BadRequest(
+                f"Dataset {info.id!r} is of observations: it has no members and no leads, "
+                f"so no {asked.text}.",
+                asked=request.product,
+                exists=["value"],
+                advice="Ask for product value.",
+            )
         return
     if info.width > 1 and asked.window > 1:
         raise BadRequest(

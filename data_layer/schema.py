@@ -55,7 +55,8 @@ def is_index(ds: xr.Dataset) -> bool:
 
 def without_cell(da: xr.DataArray) -> xr.DataArray:
     """What was read or computed of an index, without the cell that is no place."""
-    return da.isel({d: 0 for d in ("lat", "lon") if d in da.dims}).drop_vars(["lat", "lon"])
+    cell = da.isel({d: 0 for d in ("lat", "lon") if d in da.dims})
+    return cell.drop_vars(["lat", "lon"], errors="ignore")  # pooled, it has them no more
 
 
 def is_forecast(ds: xr.Dataset) -> bool:

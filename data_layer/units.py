@@ -8,17 +8,19 @@ its own period: months are of 28 to 31 days.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from data_layer.errors import BadRequest
+from data_layer.errors import BadRequest, NotComparable
 
 if TYPE_CHECKING:
     import pint
     import xarray as xr
+
+    from data_layer.api import VariableInfo
 
 _POWER = re.compile(r"(?<=[A-Za-z])(?:\*\*|\^)?([-+]?\d+)")
 _NAMES = {
@@ -39,6 +41,12 @@ _NAMES = {
     "unitless": "",
 }
 _SAMPLES = np.array([0.0, 1.0])
+_AMOUNTS = ("mm", "J m-2")
+# What comes down, rises or runs off in a time. Snow on the ground and water in the soil, which
+# have the same units, are there at a time.
+_FLOWS = re.compile(
+    r"precipitation|rainfall|snowfall|\brain\b|evapo|runoff|integral_of|\b(?:pr|tp)\b", re.I
+)
 
 
 @cache
@@ -133,7 +141,65 @@ def converted(
         out = out * along.reshape(-1, *[1] * (values.ndim - 1))
     if (scale, offset) != (1.0, 0.0):
         out = out * scale + offset
-    return out.astype(kind).assign_attrs({**values.attrs, "units": wanted})
+    return out.astype(kind, copy=False).assign_attrs({**values.attrs, "units": wanted})
+
+
+def compared(
+    values: xr.DataArray,
+    given: str,
+    wanted: str,
+    whose: str,
+    seconds: npt.NDArray[np.float64] | None = None,
+) -> xr.DataArray:
+    """As :func:`converted`, for what a forecast in units ``wanted`` is compared with.
+
+    Parameters
+    ----------
+    whose: what the values are, as a sentence begins.
+
+    Raises
+    ------
+    NotComparable: when there is no way from one to the other.
+    """
+    try:
+        return converted(values, given, wanted, seconds)
+    except BadRequest as error:
+        raise NotComparable(
+            f"{whose} cannot be brought to the forecast's units: {error.message}",
+            asked=wanted,
+            exists=[given],
+            advice="If a file says its units wrongly, say them in catalogue.yml.",
+        ) from error
+
+
+def adds_up(variable: VariableInfo, beside: str) -> bool:
+    """Whether values are amounts of their periods, so that a month's is the sum of its days'.
+
+    ``cell_methods`` decides where it speaks of time; else what is compared with an amount and
+    is a rate; else the standard name, or the name and title of a variable without one.
+
+    Parameters
+    ----------
+    beside: units of what the variable is compared with.
+    """
+    units, methods = variable.units, re.findall(r"\btime: *(\w+)", variable.cell_methods)
+    if methods:
+        flows = methods[-1] == "sum"
+    else:
+        said = variable.standard_name or f"{variable.name} {variable.title}"
+        flows = _FLOWS.search(said) is not None
+        # Of one unit neither is a rate; that needs no look at what the unit is.
+        flows = flows or (beside != units and _convertible(f"{beside} s", units))
+    return flows and any(_convertible(units, amount) for amount in _AMOUNTS)
+
+
+@lru_cache(256)
+def _convertible(given: str, wanted: str) -> bool:
+    try:
+        linear(given, wanted)
+    except BadRequest:
+        return False
+    return True
 
 
 def _over_time(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from data_layer.errors import UnknownLead
@@ -18,6 +21,14 @@ def window_leads(lead: int, window: int) -> tuple[int, ...]:
 def period(init: Moment, lead: int, window: int, unit: LeadUnit) -> tuple[Moment, Moment]:
     """First and last instant (the last excluded) that such a mean is for."""
     return valid_period(init, lead, unit)[0], valid_period(init, lead + window - 1, unit)[1]
+
+
+def seconds(
+    init: Moment, leads: Sequence[int], width: int, unit: LeadUnit
+) -> npt.NDArray[np.float64]:
+    """Length of the period that each lead is for: 0 for instants."""
+    periods = (period(init, lead, width, unit) for lead in leads)
+    return np.array([(end - begin).total_seconds() for begin, end in periods])
 
 
 def averaged(members: xr.DataArray, window: int, lead: int | None) -> xr.DataArray:

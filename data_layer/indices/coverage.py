@@ -63,6 +63,34 @@ def lon_edges(lon: npt.ArrayLike) -> tuple[Floats, Floats]:
     return west, east
 
 
+def unwrapped(lon: Floats, title: str) -> Floats:
+    """Longitudes of a ring's corners, going on continuously: each side the shorter way.
+
+    Raises
+    ------
+    BadRequest: when the ring goes around a pole, or is wider than the Earth.
+    """
+    if not lon.size:
+        return lon
+    steps = np.diff(lon, append=lon[:1])
+    steps = np.where(np.abs(steps) > 180.0, (steps + 180.0) % 360.0 - 180.0, steps)
+    along = lon[:1] + np.concatenate([[0.0], np.cumsum(steps)])
+    width = float(along.max() - along.min())
+    if abs(along[-1] - along[0]) > 180.0 or width > 360.0 + 1e-9:
+        raise BadRequest(
+            f"{title} is no region: its sides go around a pole or all around the Earth.",
+            asked=f"{width:g} degrees of longitude",
+            advice="Each side goes the shorter way. Write a box for a belt around the Earth.",
+        )
+    if width == 0.0:
+        raise BadRequest(
+            f"{title} is no region: it is of no width.",
+            asked=title,
+            advice="Each side goes the shorter way. Write a box for a belt around the Earth.",
+        )
+    return np.asarray(along[:-1], np.float64)
+
+
 def _check_size(centres: Floats, what: str) -> None:
     if centres.ndim != 1 or centres.size < 2:
         raise BadRequest(

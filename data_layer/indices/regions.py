@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
+from cachetools import LRUCache, cached
 
 from data_layer.errors import BadRequest
-from data_layer.indices.coverage import Floats, lat_edges, lon_edges, within_box, within_rings
+from data_layer.indices.coverage import (
+    Floats,
+    lat_edges,
+    lon_edges,
+    unwrapped,
+    within_box,
+    within_rings,
+)
+
+# A polygon of more is not drawn by hand, and takes long.
+MOST_CORNERS = 200
+# Of cells' weights that are kept.
+_KEPT_BYTES = 32 << 20
 
 
 class Bounds(NamedTuple):
@@ -90,9 +105,23 @@ def box(name: str, title: str, south: float, north: float, west: float, east: fl
 
 
 def polygon(name: str, title: str, corners: list[tuple[float, float]]) -> Region:
-    """A region of one ring, from its corners as (longitude, latitude)."""
+    """A region of one ring, from its corners as (longitude, latitude).
+
+    A side goes the shorter way around the Earth, whichever way longitudes are written.
+
+    Raises
+    ------
+    BadRequest: see :class:`Region`; of more than :data:`MOST_CORNERS`; or of a ring around a
+        pole, or wider than the Earth.
+    """
+    if len(corners) > MOST_CORNERS:
+        raise BadRequest(
+            f"{title} has {len(corners)} corners; {MOST_CORNERS} are the most.",
+            asked=f"{len(corners)} corners",
+            advice="Leave out those that make the least difference.",
+        )
     lon, lat = np.array(corners, np.float64).reshape(-1, 2).T
-    return Region(name, title, rings=((lon, lat),))
+    return Region(name, title, rings=((unwrapped(lon, title), lat),))
 
 
 # The areas of WMO's verification of long-range forecasts (WMO-No. 485, SVSLRF): the
@@ -162,8 +191,41 @@ def area_weights(da: xr.DataArray, region: Region) -> xr.DataArray:
     BadRequest: without such a grid, or when no cell of it lies in the region.
     """
     lat, lon = _axes(da)
-    south, north = lat_edges(lat)
-    weights = _cosine(lat)[:, None] * region.within(south, north, *lon_edges(lon))
+    shares = _shares_of(region, lat, lon)
+    weights = np.zeros((lat.size, lon.size))
+    weights[shares.rows, shares.columns] = shares.weights
+    return xr.DataArray(
+        weights, {"lat": da["lat"], "lon": da["lon"]}, ("lat", "lon"), name="area_weight"
+    )
+
+
+class _Shares(NamedTuple):
+    """A region on a grid.
+
+    ``rows`` and ``columns`` reach from the first cell that has a part in it to the last, and
+    ``weights`` are theirs. ``whole`` is the sum that they would have on a grid from pole to pole
+    and around.
+    """
+
+    rows: slice
+    columns: slice
+    weights: Floats
+    whole: float
+
+
+def _shares_of(region: Region, lat: Floats, lon: Floats) -> _Shares:
+    """How a region lies on a grid: measured once, and kept for the next field of that grid."""
+    return _kept_shares(region, *(np.asarray(x, np.float64).tobytes() for x in (lat, lon)))
+
+
+@cached(
+    LRUCache[object, _Shares](_KEPT_BYTES, getsizeof=lambda shares: shares.weights.nbytes + 256),
+    key=lambda region, lat, lon: (region, lat, lon),
+    lock=threading.Lock(),
+)
+def _kept_shares(region: Region, lats: bytes, lons: bytes) -> _Shares:
+    lat, lon = np.frombuffer(lats), np.frombuffer(lons)
+    weights = _cosine(lat)[:, None] * region.within(*lat_edges(lat), *lon_edges(lon))
     if not weights.any():
         around = f"{_degrees(lat, 'N', 'S')}, {_degrees(lon, 'E', 'W')}"
         raise BadRequest(
@@ -172,9 +234,8 @@ def area_weights(da: xr.DataArray, region: Region) -> xr.DataArray:
             exists=[f"a grid of {around}"],
             advice="Choose a region within it.",
         )
-    return xr.DataArray(
-        weights, {"lat": da["lat"], "lon": da["lon"]}, ("lat", "lon"), name="area_weight"
-    )
+    rows, columns = (_extent(np.any(weights, axis)) for axis in (1, 0))
+    return _Shares(rows, columns, weights[rows, columns].copy(), _area(lat, region))
 
 
 def area_mean(da: xr.DataArray, region: Region, *, least: float = 0.5) -> xr.DataArray:
@@ -201,14 +262,19 @@ def area_mean(da: xr.DataArray, region: Region, *, least: float = 0.5) -> xr.Dat
             asked=f"{least:g}",
             advice="Write 0.5 for half of its area.",
         )
-    weights = area_weights(da, region)
-    around = {dim: _extent(weights, dim) for dim in ("lat", "lon")}
+    shares = _shares_of(region, *_axes(da))
     # Of lazy data, only this much is read.
-    weighted = da.isel(around).weighted(weights.isel(around))
-    there = weighted.sum_of_weights(("lat", "lon"))
-    # Sums of the same numbers in another order differ in the last digits.
-    enough = there >= least * _area(da, region) * (1 - 1e-9)
-    out = weighted.mean(("lat", "lon"), keep_attrs=True).where(enough).astype(np.float64)
+    part = da.isel(lat=shares.rows, lon=shares.columns)
+    out: xr.DataArray = xr.apply_ufunc(
+        _mean,
+        part,
+        # Sums of the same numbers in another order differ in the last digits.
+        kwargs={"weights": shares.weights, "least": least * shares.whole * (1 - 1e-9)},
+        input_core_dims=[["lat", "lon"]],
+        dask="parallelized",
+        output_dtypes=[np.float64],
+        dask_gufunc_kwargs={"allow_rechunk": True},
+    )
     out.name = da.name
     out.attrs = dict(da.attrs)
     out.attrs["cell_methods"] = f"{da.attrs.get('cell_methods', '')} area: mean".strip()
@@ -219,13 +285,23 @@ def area_mean(da: xr.DataArray, region: Region, *, least: float = 0.5) -> xr.Dat
     return out.assign_coords(region=((), region.name, {"long_name": region.title}))
 
 
-def _area(da: xr.DataArray, region: Region) -> float:
+def _mean(values: npt.NDArray[Any], weights: Floats, least: float) -> Floats:
+    """Means over the last two axes of what is there; missing where less weight than that is."""
+    flat = values.reshape(*values.shape[:-2], -1)
+    missing = np.isnan(flat)
+    there = ~missing @ weights.ravel()
+    total = np.where(missing, 0, flat) @ weights.ravel()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where((there >= least) & (there > 0), total / there, np.nan)
+
+
+def _area(lat: Floats, region: Region) -> float:
     """The sum that the weights would have if the grid's rows went from pole to pole and around."""
-    south, north = lat_edges(da["lat"].values)
+    south, north = lat_edges(lat)
     low, high = float(south.min()), float(north.max())
     below = np.linspace(-90.0, low, 2 + int(low + 90.0))
     above = np.linspace(high, 90.0, 2 + int(90.0 - high))
-    rows = _cosine(da["lat"].values), _cosine(_middle(below)), _cosine(_middle(above))
+    rows = _cosine(lat), _cosine(_middle(below)), _cosine(_middle(above))
     circle = region.within(
         np.concatenate([south, below[:-1], above[:-1]]),
         np.concatenate([north, below[1:], above[1:]]),
@@ -235,10 +311,10 @@ def _area(da: xr.DataArray, region: Region) -> float:
     return float(np.concatenate(rows) @ circle[:, 0])
 
 
-def _extent(weights: xr.DataArray, dim: str) -> slice:
-    """The indices along a dim from the first weight that is not 0 to the last."""
-    used = np.flatnonzero(weights.any("lon" if dim == "lat" else "lat").values)
-    return slice(int(used[0]), int(used[-1]) + 1)
+def _extent(used: npt.NDArray[np.bool_]) -> slice:
+    """The indices from the first that is used to the last."""
+    there = np.flatnonzero(used)
+    return slice(int(there[0]), int(there[-1]) + 1)
 
 
 def _middle(edges: Floats) -> Floats:

@@ -51,6 +51,13 @@ class Inputs(Protocol):
         ...
 
 
+def without_single_cell(da: xr.DataArray) -> xr.DataArray:
+    """The array without ``lat`` and ``lon`` where it has one of each, as that of an index has."""
+    cells = [d for d in ("lat", "lon") if d in da.dims]
+    one = all(da.sizes[d] == 1 for d in cells)
+    return da.isel(dict.fromkeys(cells, 0)) if one else da
+
+
 @dataclass(frozen=True)
 class Product:
     """A description and a pure function.

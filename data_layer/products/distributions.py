@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from data_layer.errors import BadRequest
 from data_layer.offers import Asked, Option, ProductInfo
-from data_layer.products.base import USUAL, Inputs, Product
+from data_layer.products.base import USUAL, Inputs, Product, without_single_cell
 from data_layer.products.categories import TERCILE_NAMES, tercile_chances
 from data_layer.products.chances import PERCENT, chance_beyond
 from data_layer.products.choices import COUNT_OR_GAUSSIAN, SIDE, WINDOW, YEARS
@@ -71,13 +71,14 @@ def compute_distribution(inputs: Inputs, asked: Asked) -> xr.DataArray:
 
     from data_layer.indices.distribution import density, exceedance
 
-    members, hindcast = inputs.members, inputs.hindcast()
+    members = without_single_cell(inputs.members)
     if members.dims != ("member",):
         raise BadRequest(
             "A distribution is of one lead, at a place or of a region.",
             asked=", ".join(str(d) for d in members.dims),
             advice="Name the lead, and lat and lon or a region.",
         )
+    hindcast = without_single_cell(inputs.hindcast())
     values = np.concatenate([members.values.ravel(), hindcast.values.ravel()])
     low, high = np.nanmin(values), np.nanmax(values)
     amounts = np.linspace(low - 0.05 * (high - low), high + 0.05 * (high - low), POINTS)

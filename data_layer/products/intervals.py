@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from data_layer.errors import BadRequest
 from data_layer.offers import Asked, Option, ProductInfo
-from data_layer.products.base import Inputs, Product
+from data_layer.products.base import Inputs, Product, without_single_cell
 from data_layer.products.categories import TERCILE_CHOICE
 from data_layer.products.choices import WINDOW, YEARS
 from data_layer.products.skill import SCORE, VALIDATION
@@ -37,14 +37,14 @@ def compute_interval(inputs: Inputs, asked: Asked) -> xr.DataArray:
     from data_layer.verification.resampling import bootstrap
     from data_layer.verification.scores import Past, score_of
 
-    if "lat" in inputs.members.dims:
+    if "lat" in without_single_cell(inputs.members).dims:
         raise BadRequest(
             "An interval is of a place or a region, not of a map.",
             asked=asked.text,
             advice="Give lat and lon, or a region.",
         )
     name, category = asked["score"], asked["category"]
-    hindcast, observed = inputs.hindcast(), inputs.observed()
+    hindcast, observed = map(without_single_cell, (inputs.hindcast(), inputs.observed()))
     past = cross_validated(hindcast, observed, Scheme.parse(asked["validation"]), "mean")
 
     def score(h: xr.DataArray, o: xr.DataArray) -> xr.DataArray:

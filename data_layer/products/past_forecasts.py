@@ -63,7 +63,9 @@ def compute(inputs: Inputs, asked: Asked) -> xr.DataArray:
         {"units": inputs.members.attrs.get("units", "1")},
     )
     years = hindcast["init"].dt.year.values
-    return out.assign_attrs(climatology=f"hindcast {years.min()}-{years.max()}, {years.size} starts")
+    return out.assign_attrs(
+        climatology=f"hindcast {years.min()}-{years.max()}, {years.size} starts"
+    )
 
 
 PRODUCT = Product(
@@ -79,4 +81,5 @@ PRODUCT = Product(
         options=(WINDOW, YEARS),
     ),
     compute,
+    whole=True,
 )

@@ -8,6 +8,7 @@ import hashlib
 import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Set
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -17,7 +18,7 @@ from data_layer.admission import check_size
 from data_layer.api import Catalogue, DatasetInfo, Limits, Point, ProductInfo, ProductRequest
 from data_layer.caching import ByteCache, SingleFlight
 from data_layer.cuts import WHOLE, Cut
-from data_layer.errors import DataLayerError, NotFound, Unavailable
+from data_layer.errors import DataLayerError, NotFound, Unavailable, UnknownDataset
 from data_layer.indexed import ArchiveIndex
 from data_layer.indexfile import IndexFile
 from data_layer.memory import give_back
@@ -227,9 +228,14 @@ class Service:
 
         Raises
         ------
-        UnknownDataset, SupersededVersion: there is none, or it is at another version.
+        UnknownDataset, SupersededVersion: there is none (any more), or it is at another version.
         """
-        dataset = self.catalogue().dataset(request.dataset)
+        try:
+            dataset = self.catalogue().dataset(request.dataset)
+        except UnknownDataset as error:  # it lists what not everybody may see
+            raise UnknownDataset(
+                error.message, asked=request.dataset, advice="Look at the catalogue."
+            ) from None
         dataset.check_version(request.version)
         return dataset
 
@@ -259,6 +265,8 @@ class Service:
         self.check_version(request)
         limits = self._limits.get(request)
         if limits is None:
+            # They are taken from one lead and member after the other.
+            await self._admit(replace(request, lead=0, member=0))
             limits = await self._shared("limits", request)
             if request.version is not None:  # else it would outlive its files
                 self._limits.put(request, limits)

@@ -29,7 +29,7 @@ import xarray as xr
 
 from data_layer.errors import BadRequest
 from data_layer.verification import left_out
-from data_layer.verification.folds import LEAVE_ONE_OUT, Scheme, folds
+from data_layer.verification.folds import LEAVE_ONE_OUT, Scheme, folds, years_of
 from data_layer.verification.moments import ensemble
 from data_layer.verification.pairs import at_least, flat, matched, sizes
 
@@ -148,7 +148,7 @@ def _fit(
         o = o.where(~empty)
     told = f"{years} years" if scheme is None else f"the hindcast, {scheme.sentence}"
     if kind == "quantile":
-        fewest = years if scheme is None else min(len(t) for t, _ in folds(years, scheme))
+        fewest = years if scheme is None else min(len(t) for t, _ in folds(years_of(h), scheme))
         levels = np.linspace(0, 1, fewest).tolist()
         sides = {"model": h, "observed": o}
         nodes = {name: left_out.quantiles(x, levels, scheme) for name, x in sides.items()}

@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
 from data_layer.errors import BadRequest
 
@@ -105,15 +106,31 @@ SPLIT = Scheme("split")
 IN_SAMPLE = Scheme("none")
 
 
-def folds(n: int, scheme: Scheme) -> tuple[Fold, ...]:
-    """Pairs (training years, judged years) as indices into a record of ``n`` years.
+def years_of(record: xr.DataArray) -> Years:
+    """The calendar year of each start along ``init``; without dates each is a year of its own."""
+    init = record["init"]
+    if init.dtype.kind != "M":
+        return np.arange(init.size)
+    return init.values.astype("datetime64[Y]").astype(np.intp)
 
-    Every year is judged exactly once.
+
+def folds(years: int | Years, scheme: Scheme) -> tuple[Fold, ...]:
+    """Pairs (training starts, judged starts) as indices into a record.
+
+    Every start is judged exactly once. Starts of one calendar year stay together: none of them
+    is trained on when another is judged.
+
+    Parameters
+    ----------
+    years: the calendar year of each start, ascending; or how many years of one start there are.
 
     Raises
     ------
     BadRequest: when some year would be left with fewer than two training years.
     """
+    record = np.arange(years) if isinstance(years, int) else years
+    _, year = np.unique(record, return_inverse=True)
+    n = int(year.max(initial=-1)) + 1
     if n < scheme.fewest_years:
         raise BadRequest(
             f"{n} years are too few for {scheme.text!r} ({scheme.sentence}).",
@@ -121,24 +138,26 @@ def folds(n: int, scheme: Scheme) -> tuple[Fold, ...]:
             exists=[f"{n} years"],
             advice=f"It needs {scheme.fewest_years} years or more.",
         )
-    years = np.arange(n)
     if scheme.kind == "none":
-        return ((years, years),)
+        everything = np.arange(year.size)
+        return ((everything, everything),)
     if scheme.kind == "split":
-        first, second = years[: n // 2], years[n // 2 :]
+        first, second = np.flatnonzero(year < n // 2), np.flatnonzero(year >= n // 2)
         return ((second, first), (first, second))
     reach = scheme.width // 2
-    return tuple((years[abs(years - y) > reach], years[y : y + 1]) for y in years)
+    return tuple(
+        (np.flatnonzero(abs(year - y) > reach), np.flatnonzero(year == y)) for y in range(n)
+    )
 
 
-def training(n: int, scheme: Scheme) -> npt.NDArray[np.bool_]:
-    """(judged year, year) → whether the second trains what the first is judged with.
+def training(years: int | Years, scheme: Scheme) -> npt.NDArray[np.bool_]:
+    """(judged start, start) → whether the second trains what the first is judged with.
 
-    Raises
-    ------
-    BadRequest: as :func:`folds`.
+    Parameters and errors are those of :func:`folds`.
     """
+    parts = folds(years, scheme)
+    n = sum(judged.size for _, judged in parts)
     out = np.zeros((n, n), np.bool_)
-    for train, judged in folds(n, scheme):
+    for train, judged in parts:
         out[np.ix_(judged, train)] = True
     return out

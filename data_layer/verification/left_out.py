@@ -14,7 +14,7 @@ import xarray as xr
 
 from data_layer.errors import BadRequest
 from data_layer.verification import pool_kernels as kernels
-from data_layer.verification.folds import Scheme, training
+from data_layer.verification.folds import Scheme, training, years_of
 from data_layer.verification.pairs import described, flat, labelled
 
 Floats = npt.NDArray[Any]
@@ -119,7 +119,7 @@ def _arranged(
     years = values.shape[0]
     if scheme is None:
         return values, np.ones((1, years), np.bool_), None
-    judged = training(years, scheme)
+    judged = training(years_of(data), scheme)
     rows, which = np.unique(judged, axis=0, return_inverse=True)
     if len(rows) == years:
         return values, judged, None

@@ -12,7 +12,7 @@ import xarray as xr
 
 from data_layer.verification import deterministic_kernels as kernels
 from data_layer.verification import pool_kernels
-from data_layer.verification.folds import Scheme, training
+from data_layer.verification.folds import Scheme, training, years_of
 from data_layer.verification.pairs import at_least, described, flat, labelled, matched
 
 Floats = npt.NDArray[Any]
@@ -127,7 +127,7 @@ def pairs(
     out = Pairs(mean, flat(o, 1), o.isel(init=0, drop=True), _units(h), told)
     if anomalies is None:
         return out
-    rows = training(h.sizes["init"], anomalies)
+    rows = training(years_of(h), anomalies)
     return replace(
         out.with_values(*(_anomalies(side, rows) for side in out.masked)),
         told=f"{told}, both as anomalies against their own climatologies, {anomalies.sentence}",

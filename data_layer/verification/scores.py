@@ -274,7 +274,8 @@ def score_of(
     Returns
     -------
     The cells of ``past``, or none with weights; ``method`` names estimator and
-    cross-validation, ``sample_size`` is the number of years.
+    cross-validation, ``sample_size`` is the number of years that were
+    observed, in the cell that has most.
 
     Raises
     ------
@@ -292,5 +293,5 @@ def score_of(
     units = str(past.hindcast.attrs.get("units", "1")) if score.of_variable else "1"
     if name == "consistent":
         units = "%"
-    years = int(past.observed.notnull().any([d for d in past.observed.dims if d != "init"]).sum())
+    years = int(past.observed.notnull().sum("init").max())
     return out.assign_attrs(long_name=score.title, units=units, sample_size=years)

@@ -12,7 +12,7 @@ from data_layer import comparing
 from data_layer.api import Box, Point, ProductRequest
 from data_layer.errors import BadRequest, NotComparable
 from data_layer.local import LocalSource
-from data_layer.planes import SUFFIX
+from data_layer.planes import PlaneStore
 from data_layer.products import asked_for
 from data_layer.verification.folds import LEAVE_ONE_OUT
 from data_layer.verification.scores import Past, score_of
@@ -186,7 +186,7 @@ def test_each_climatology_is_made_once_and_shared(folder, tmp_path):
     place = tmp_path / "climatologies"
 
     def kept() -> int:
-        return len(list(place.glob(f"*{SUFFIX}")))
+        return len(list(place.glob(f"*{PlaneStore.suffix}")))
 
     ask(source, "anomaly", FORECAST, lead=1)
     assert kept() == 1

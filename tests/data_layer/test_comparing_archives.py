@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data_layer.api import Point, ProductRequest
+from data_layer import comparing
+from data_layer.api import Box, Point, ProductRequest
 from data_layer.demo.synthetic import write_archive
 from data_layer.errors import BadRequest, NotComparable, UnknownInit, UnknownLead
 from data_layer.local import LocalSource
@@ -22,6 +23,7 @@ from tests.data_layer.compared import (
     NEEDY,
     NOW,
     THEN,
+    TINY,
     YEARS,
     ask,
     same,
@@ -204,6 +206,72 @@ def test_a_hindcast_shorter_than_the_forecast_is_compared_as_far_as_it_reaches(
             assert found.where(found["lead"] == 3).isnull().all()
     with pytest.raises(NotComparable, match="has no such lead"):
         ask(short, "anomaly", FORECAST, lead=3)
+
+
+def shortened(path: Path, leads: int, to: Path | None = None, start: str = "") -> None:
+    """A file with the first leads alone; elsewhere and of another start when that is given."""
+    with xr.open_dataset(path, decode_cf=False) as ds:
+        shorter = ds.isel(lead=slice(0, leads)).load()
+    if start:
+        init = shorter["forecast_reference_time"]
+        since = np.datetime64(start) - np.datetime64(str(init.attrs["units"]).split()[2])
+        init = init.copy(data=[int(since / np.timedelta64(1, str(init.attrs["units"])[0]))])
+        shorter = shorter.drop_vars(["valid_time", "valid_time_bnds"])
+        shorter["forecast_reference_time"] = init
+    shorter.to_netcdf(to or path)
+
+
+def test_a_year_without_the_lead_is_left_out_of_both_sides(copied):
+    place = copied("forecast", "hindcast", "observations")
+    one = place / "hindcast" / "synthetic_s2_hindcast_19941001.nc"
+    shortened(one, 3)
+    short = LocalSource.open(place)
+    products = ("anomaly", "skill", "skill:score=rpss", "mean:correction=mean", "reliability")
+    found = {p: ask(short, p, FORECAST, lead=3) for p in products}
+    assert found["skill"].attrs["sample_size"] == len(YEARS) - 1
+    assert ask(short, "skill", FORECAST, lead=2).attrs["sample_size"] == len(YEARS)
+    one.unlink()
+    without = LocalSource.open(place)
+    for p in products:
+        np.testing.assert_allclose(
+            found[p], ask(without, p, FORECAST, lead=3), rtol=1e-5, atol=2e-4
+        )
+
+
+def test_a_hindcast_that_is_shorter_on_that_day_is_kept_as_far_as_it_reaches(copied, tmp_path):
+    place = copied("forecast", "hindcast")
+    for path in sorted((place / "hindcast").glob("*.nc")):
+        to = path.with_name(path.name.replace("1001.nc", "1101.nc"))
+        shortened(path, 2, to, f"{path.stem[-8:-4]}-11-01")
+    now = place / "forecast" / "synthetic_s2_forecast_20261001.nc"
+    shortened(now, 4, now.with_name("synthetic_s2_forecast_20261101.nc"), "2026-11-01")
+    sources = LocalSource.open(place), LocalSource.open(place, tmp_path / "index")
+    found, kept = (ask(s, "anomaly", FORECAST, init="2026-11-01") for s in sources)
+    np.testing.assert_array_equal(found.notnull().any(("lat", "lon")), [True, True, False, False])
+    same(kept, found)
+    for of in sources:
+        with pytest.raises(NotComparable, match="has no such lead"):
+            ask(of, "anomaly", FORECAST, init="2026-11-01", lead=3)
+
+
+def test_the_sample_of_a_map_in_bands_is_that_of_the_whole_map(copied, monkeypatch):
+    place = copied("forecast", "hindcast", "observations")
+    path = place / "observations" / "synthetic_s2_observations.nc"
+    with xr.open_dataset(path) as ds:
+        late = ds.load()
+    # The southern rows, which are the first band, were not observed in the first three years.
+    unseen = (late["latitude"] < 0) & (late["time"] < np.datetime64("1994-06-01"))
+    late["tas"] = late["tas"].where(~unseen)
+    late.to_netcdf(path)
+    source = LocalSource.open(place)
+    whole = ask(source, "skill", FORECAST, lead=1)
+    monkeypatch.setattr(comparing, "BLOCK_BYTES", TINY)
+    found = ask(source, "skill", FORECAST, lead=1)
+    assert found.attrs["sample_size"] == len(YEARS)
+    assert found.attrs["climatology"] == f"hindcast 1991-1999, {len(YEARS)} years observed"
+    assert found.attrs == whole.attrs
+    southern = ask(source, "skill", FORECAST, lead=1, box=Box(-90, -30, 0, 360))
+    assert southern.attrs["sample_size"] == len(YEARS) - 3
 
 
 def test_observations_on_another_grid_are_means_over_the_cells(copied, folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
 from decimal import Decimal
 
 import numpy as np
@@ -16,6 +17,7 @@ from hypothesis.extra import numpy as hnp
 from data_layer import frames
 from data_layer.errors import BadRequest
 from data_layer.frames import LEVELS, decode, encode, nice_step, split
+from data_layer.rasters import raster_of
 
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, max_side=8)
 BAD = st.sampled_from([np.nan, np.inf, -np.inf])
@@ -174,6 +176,19 @@ def test_columns_may_be_uneven_too():
     assert set(out["lon"].values) == set(lon)
     shown = {float(x): float(v) for x, v in zip(out["lon"], out[0], strict=True)}
     assert [round(shown[x]) for x in lon] == [1, 2, 3, 4]
+
+
+def test_uneven_rows_take_no_more_memory_than_the_map():
+    lat = np.concatenate([np.linspace(-60, -5, 500), np.linspace(-4.99, 5, 1500)])
+    da = field(np.zeros((lat.size, 2)), lat, np.array([0.0, 1.0]))
+    tracemalloc.start()
+    try:
+        raster = raster_of(da)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert raster.values.shape[0] > lat.size
+    assert most < 5e6
 
 
 @pytest.mark.parametrize("dims", [("lon", "lat"), ("lead", "lat"), ("lat",)])

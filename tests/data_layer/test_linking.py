@@ -124,6 +124,25 @@ def test_an_ensemble_of_several_starts_has_a_hindcast_of_as_many():
     assert links(FORECAST, said[1])[0] == "hc-lagged"
 
 
+def test_what_the_archive_says_of_a_forecast_holds_for_its_lagged_ensembles():
+    now = replace(FORECAST, system="")
+    past = replace(HINDCAST, system="", of="rt")
+    seen = replace(OBSERVED, of="rt")
+    lagged = [replace(d, id=f"{d.id}-lagged", pooled=9) for d in (now, past)]
+    found = {d.id: d for d in link((now, past, seen, replace(OBSERVED, id="other"), *lagged))}
+    assert {i: found[i].hindcast for i in ("rt", "hc", "rt-lagged", "hc-lagged")} == {
+        "rt": "hc",
+        "hc": "hc",
+        "rt-lagged": "hc-lagged",
+        "hc-lagged": "hc-lagged",
+    }
+    assert {found[d.id].observations for d in (now, past, *lagged)} == {"obs"}
+    of_past = replace(OBSERVED, of="hc")
+    assert links(lagged[0], lagged[1], past, of_past) == ("hc-lagged", "obs")
+    fewer = replace(lagged[1], pooled=3)
+    assert links(lagged[0], fewer, past)[0] == ""
+
+
 def test_nothing_is_linked_that_fewer_people_may_see():
     secret = replace(HINDCAST, scope="data:secret")
     hidden = replace(OBSERVED, scope="data:secret")
@@ -198,10 +217,11 @@ def test_starts_of_one_day_of_the_year():
     assert same_day(inits, "2026-12-01") == []
 
 
-def test_a_start_on_29_february_is_compared_with_the_28th_and_its_own_kind():
+def test_a_start_on_29_february_is_compared_with_its_own_kind_else_the_28th():
     inits = ("1991-02-28", "1992-02-28", "1992-02-29", "1993-02-28", "1993-03-01")
-    wanted = ["1991-02-28", "1992-02-28", "1992-02-29", "1993-02-28"]
-    assert same_day(inits, "2024-02-29") == wanted
-    assert same_day(inits, "2023-02-28") == wanted
+    assert same_day(inits, "2024-02-29") == ["1991-02-28", "1992-02-29", "1993-02-28"]
+    assert same_day(inits, "2023-02-28") == ["1991-02-28", "1992-02-28", "1993-02-28"]
+    without = ("1991-02-28", "1992-02-29", "1996-02-29T12")
+    assert same_day(without, "2023-02-28") == ["1991-02-28", "1992-02-29"]
     hours = ("1992-02-29T12", "1993-02-28T12", "1993-02-28")
     assert same_day(hours, "2024-02-29T12") == ["1992-02-29T12", "1993-02-28T12"]

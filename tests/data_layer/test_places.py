@@ -8,6 +8,7 @@ import xarray as xr
 
 from data_layer.api import Box, Point, ProductRequest
 from data_layer.errors import BadRequest
+from data_layer.indices import regions
 from data_layer.local import LocalSource
 from data_layer.places import place
 from tests.data_layer import compared
@@ -112,3 +113,54 @@ def test_skill_without_a_start_is_a_matrix_of_start_and_lead(source):
 def test_a_region_beyond_the_grid_is_refused():
     with pytest.raises(BadRequest, match="outside of the grid"):
         place("-5,5,10,20").reduced(field(np.ones((36, 72))).sel(lat=slice(40, 60)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "170 -10;-170 -10;-170 10;170 10",
+        "170 -10;190 -10;190 10;170 10",
+        "-190 10;-170 10;-170 -10;170 -10",
+        "530 -10;550 -10;-170 10;170 10",
+    ],
+)
+def test_corners_across_the_date_line_are_one_area_however_they_are_written(text):
+    values = field(np.random.default_rng(0).normal(size=(LAT.size, LON.size)))
+    box = place("-10,10,170,190").reduced(values).item()
+    assert place(text).reduced(values).item() == pytest.approx(box, abs=1e-3)
+
+
+def test_a_ring_all_around_the_earth_counts_each_cell_once():
+    corners = "-180 -10;0 -10;180 -10;180 10;0 10;-180 10"
+    values = field(np.random.default_rng(0).normal(size=(LAT.size, LON.size)))
+    belt = place("-10,10,0,360").reduced(values).item()
+    assert place(corners).reduced(values).item() == pytest.approx(belt, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0 60;120 60;240 60", "around a pole"),
+        ("0 0;170 0;340 0;510 0;510 10;340 10;170 10;0 10", "around the Earth"),
+        ("-180 -90;-180 -60;180 -60;180 -90", "no width"),
+        ("0 0;0 10;0 20", "no width"),
+        (";".join(f"{i / 10} {i % 7}" for i in range(201)), "201 corners"),
+    ],
+)
+def test_corners_that_enclose_nothing_or_too_much_are_refused(text, said):
+    with pytest.raises(BadRequest, match=said):
+        place(text)
+
+
+def test_how_a_region_lies_on_a_grid_is_measured_once(monkeypatch):
+    measured = []
+    within = regions.within_rings
+    monkeypatch.setattr(
+        regions, "within_rings", lambda *a: measured.append(a[1].size) or within(*a)
+    )
+    region = place("110.5 -40.5;150.5 -40.5;150.5 -10.5;110.5 -10.5")
+    means = [region.reduced(field(np.full((LAT.size, LON.size), n))).item() for n in (1.0, 2.0)]
+    assert means == pytest.approx([1.0, 2.0])
+    once = len(measured)
+    region.reduced(field(np.ones((LAT.size, LON.size))).isel(lat=slice(1, None)))
+    assert len(measured) == 2 * once, "of another grid it is measured for itself"

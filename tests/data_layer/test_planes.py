@@ -143,6 +143,39 @@ def test_a_damaged_file_is_made_anew(tmp_path, damage, caplog):
     assert store.get("key") is not None
 
 
+def flipped(whole: bytes) -> bytes:
+    """With a number of a plane changed, which only the plane's checksum tells."""
+    at = whole.index(np.ones(4, "f4").tobytes())
+    return whole[:at] + b"\xff" + whole[at + 1 :]
+
+
+def unnamed(whole: bytes) -> bytes:
+    return whole.replace(b"mean.npy", b"meen.npy")
+
+
+@pytest.mark.parametrize("damage", [flipped, unnamed])
+def test_a_plane_that_turns_out_damaged_when_it_is_looked_up_is_made_anew(tmp_path, damage, caplog):
+    store, make = PlaneStore(tmp_path), Maker()
+    store.get_or_make("key", make)
+    path = store.path("key")
+    path.write_bytes(damage(path.read_bytes()))
+    for _ in range(2):
+        found = store.get_or_make("key", make)
+        np.testing.assert_array_equal(found["mean"], np.ones(4, "f4"))
+        np.testing.assert_array_equal(found["lat"], np.arange(4))
+        assert set(found) == {"mean", "lat"}
+    assert make.asked == 2
+    assert "damaged" in caplog.text
+
+
+def test_one_plane_where_a_set_should_be_is_made_anew(tmp_path):
+    store, make = PlaneStore(tmp_path), Maker()
+    with store.path("key").open("wb") as file:
+        np.save(file, np.ones(4))
+    assert len(store.get_or_make("key", make)) == 2
+    assert make.asked == 1
+
+
 def test_a_file_with_objects_in_it_is_not_trusted(tmp_path):
     store, make = PlaneStore(tmp_path), Maker()
     with store.path("key").open("wb") as file:

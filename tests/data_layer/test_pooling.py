@@ -107,6 +107,25 @@ def test_a_start_there_is_not_has_none_behind_it(source):
     assert dataset.files_for("tas", "1999-01-01") == []
 
 
+def test_lagged_ensembles_have_the_hindcast_that_the_archive_names(tmp_path, forecast, write_file):
+    for role, years in (("hindcast", range(1991, 1995)), ("forecast", [2026])):
+        for n, day in enumerate(f"{y}-{d}" for y in years for d in ("09-24", "10-01")):
+            ds = forecast(inits=(day,), members=(1, 2), plus=n, attrs={"forecast_role": role})
+            write_file(ds, tmp_path / role / f"x_{day.replace('-', '')}.nc")
+    (tmp_path / "catalogue.yml").write_text(
+        "datasets:\n"
+        "  - {files: 'hindcast/*', id: past, of: now, lagged: {starts: 2, days: 10}}\n"
+        "  - {files: 'forecast/*', id: now, lagged: {starts: 2, days: 10}}\n"
+    )
+    source = LocalSource.open(tmp_path)
+    linked = {d.id: d.hindcast for d in source.catalogue().datasets}
+    assert linked == {"now": "past", "past": "past"} | dict.fromkeys(
+        ("now-lagged", "past-lagged"), "past-lagged"
+    )
+    found = source.fetch(ProductRequest("now-lagged", "tas", "anomaly", init="2026-10-01", lead=0))
+    assert "4 starts of 4 members" in found.attrs["climatology"]
+
+
 def test_days_that_begin_at_different_hours_are_not_put_together(tmp_path, forecast, write_file):
     for n, start in enumerate(("2026-10-01T00", "2026-10-01T12", "2026-10-02T00")):
         ds = forecast(inits=(start,), members=(1,), leads=(0, 1, 2), unit="days")

@@ -127,6 +127,8 @@ def test_what_was_kept_is_what_was_made(tmp_path, kind):
         lambda b: b"{}\n" + b,
         lambda b: b"\xff" + b[1:],
         lambda _: b"",
+        lambda b: b"1\n" + b,
+        lambda b: b"[]\n" + b,
         lambda b: b.replace(b"shapes", b"sharps"),
         lambda b: b.replace(b"[[70, 90]", b"[[70, 99]"),
     ],
@@ -165,3 +167,12 @@ def test_without_a_store_the_last_one_is_at_hand():
     for key in "aabba":
         kept.of(key, KEPT_FROM + 1, lambda key=key: made.append(key) or pyramid(globe(4, 6)))
     assert made == ["a", "b", "a"]
+
+
+def test_what_is_let_go_of_is_made_anew():
+    made = []
+    kept = Pyramids(None)
+    for _ in range(2):
+        kept.of("key", 1, lambda: made.append(1) or pyramid(globe(4, 6)))
+        kept.close()
+    assert made == [1, 1]

@@ -10,8 +10,9 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_layer.api import VariableInfo
 from data_layer.errors import BadRequest
-from data_layer.units import converted, linear, parsed
+from data_layer.units import adds_up, converted, linear, parsed
 
 DAY = 86400.0
 MONTHS = np.array([31, 28, 31, 30, 29]) * DAY
@@ -179,3 +180,36 @@ def test_an_amount_without_a_length_is_refused():
 def test_missing_values_stay_missing():
     found = converted(series([np.nan] * 5), "kg m-2", "mm day-1", MONTHS)
     assert np.isnan(found).all()
+
+
+RAIN, SNOW = "precipitation_amount", "surface_snow_amount"
+
+
+@pytest.mark.parametrize(
+    ("variable", "beside", "expected"),
+    [
+        (VariableInfo("x", "X", "kg m-2", RAIN), "mm", True),
+        (VariableInfo("x", "X", "kg m-2", RAIN, "time: sum"), "mm", True),
+        (VariableInfo("x", "X", "kg m-2", RAIN, "time: mean"), "mm", False),
+        (
+            VariableInfo("x", "X", "mm", "", "time: sum within days time: mean over days"),
+            "mm",
+            False,
+        ),
+        (VariableInfo("x", "X", "mm", "", "area: mean time: sum"), "mm", True),
+        (VariableInfo("x", "X", "kg m-2", SNOW), "kg m-2", False),
+        (VariableInfo("x", "X", "mm"), "mm", False),
+        (VariableInfo("x", "X", "mm"), "mm day-1", True),
+        (VariableInfo("x", "X", "mm", SNOW, "time: mean"), "mm day-1", False),
+        (VariableInfo("pr", "Pr", "mm"), "mm", True),
+        (VariableInfo("x", "Total rain", "m"), "m", True),
+        (VariableInfo("x", "Precipitable water", "kg m-2"), "kg m-2", False),
+        (VariableInfo("zg", "Height", "m", "geopotential_height"), "m", False),
+        (VariableInfo("pr", "Rain", "mm day-1", "lwe_precipitation_rate"), "mm", False),
+        (VariableInfo("x", "X", "J m-2", "integral_of_toa_net_flux_wrt_time"), "W m-2", True),
+        (VariableInfo("tas", "Temperature", "K"), "degC", False),
+        (VariableInfo("x", "Rain", "no unit"), "mm", False),
+    ],
+)
+def test_which_values_add_up(variable, beside, expected):
+    assert adds_up(variable, beside) is expected

@@ -237,7 +237,7 @@ def test_the_mean_agrees_with_numpy_whatever_is_missing(seed, gone):
     weights = area_weights(da, region("tropics"))
     there = da.notnull().values & (weights.values > 0)
     by_hand = np.average(da.values[there], weights=weights.values[there])
-    assert area_mean(da, region("tropics")).item() == pytest.approx(by_hand)
+    assert area_mean(da, region("tropics"), least=0.2).item() == pytest.approx(by_hand)
 
 
 def test_only_the_part_of_a_lazy_field_that_counts_is_read():

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data_layer.errors import BadRequest
-from data_layer.verification.folds import IN_SAMPLE, LEAVE_ONE_OUT, SPLIT, Scheme, folds, training
+from data_layer.verification.folds import (
+    IN_SAMPLE,
+    LEAVE_ONE_OUT,
+    SPLIT,
+    Scheme,
+    folds,
+    training,
+    years_of,
+)
 
 SCHEMES = st.sampled_from([Scheme.parse(t) for t in ("loo", "l3o", "l5o", "split", "none")])
 
 
-def listed(n: int, scheme: Scheme) -> list[tuple[list[int], list[int]]]:
+def listed(n: int | np.ndarray, scheme: Scheme) -> list[tuple[list[int], list[int]]]:
     return [(train.tolist(), judged.tolist()) for train, judged in folds(n, scheme)]
 
 
@@ -37,6 +46,28 @@ def test_split_judges_each_half_with_the_other():
 
 def test_nothing_left_out():
     assert listed(2, IN_SAMPLE) == [([0, 1], [0, 1])]
+
+
+def test_starts_of_one_year_are_left_out_together():
+    years = np.array([1991, 1992, 1992, 1993, 1995])
+    assert listed(years, LEAVE_ONE_OUT) == [
+        ([1, 2, 3, 4], [0]),
+        ([0, 3, 4], [1, 2]),
+        ([0, 1, 2, 4], [3]),
+        ([0, 1, 2, 3], [4]),
+    ]
+    assert listed(years, SPLIT) == [([3, 4], [0, 1, 2]), ([0, 1, 2], [3, 4])]
+    assert not training(years, LEAVE_ONE_OUT)[1:3, 1:3].any()
+    with pytest.raises(BadRequest, match="2 years are too few"):
+        folds(np.array([1991, 1992, 1992]), LEAVE_ONE_OUT)
+
+
+def test_the_years_are_those_of_the_starts():
+    init = np.array(["1991-10-01", "1992-02-28", "1992-02-29"], "datetime64[ns]")
+    np.testing.assert_array_equal(
+        np.diff(years_of(xr.DataArray(np.zeros(3), {"init": init}, "init"))), [1, 0]
+    )
+    np.testing.assert_array_equal(years_of(xr.DataArray(np.zeros(3), dims="init")), [0, 1, 2])
 
 
 @given(SCHEMES, st.integers(0, 30))
