@@ -11,26 +11,34 @@ from pathlib import Path
 
 import holoviews as hv
 import panel as pn
+from jinja2 import Template
 
+from data_layer.api import Catalogue
 from data_layer.client import HttpSource
-from data_layer.errors import DataLayerError
+from data_layer.errors import DataLayerError, NotAuthenticated
 from poama_panel import links, session
 from poama_panel.settings import ViewSettings
 from poama_panel.state import ForecastState
+from poama_panel.views.copying import base_figure
 from poama_panel.views.explorer import Explorer
 
 log = logging.getLogger(__name__)
 
-_TEMPLATE = (Path(__file__).parent / "templates" / "page.html").read_text(encoding="utf-8")
+# Parsed here: given as text, it would be parsed again for each visit.
+_TEMPLATE = Template(
+    (Path(__file__).parent / "templates" / "page.html").read_text(encoding="utf-8")
+)
 
-# How often a page looks for new starts; almost always the answer is that there are none.
+# How often new starts are looked for; almost always the answer is that there are none.
 RENEW_SECONDS = 10.0
+# Between pages that hear of one, which all ask then.
+_APART_SECONDS = 0.02
 
 # Under the page's own address, whatever a proxy puts before it.
 _BASE = "./"
 
 
-def make_app(settings: ViewSettings) -> Callable[[], pn.Template]:
+def make_app(settings: ViewSettings) -> Callable[[], None]:
     """What makes the page, once for each visit.
 
     The page is sent at once; the data layer is asked from threads after that, so
@@ -38,9 +46,11 @@ def make_app(settings: ViewSettings) -> Callable[[], pn.Template]:
     event loop: param loses events that two threads bring at once.
     """
     hv.extension("bokeh")
-    pn.extension()
+    pn.extension(browser_info=False)
+    base_figure(wheel=True)  # now, and not while the first visitor waits
+    lookout = Lookout()
 
-    def page() -> pn.Template:
+    def page() -> None:
         source = HttpSource(settings.data_url, session.token_source())
         side = pn.Column(pn.Spacer(height=1), sizing_mode="stretch_width", margin=0)
         main = pn.Column(_message("Loading the forecast…"), sizing_mode="stretch_width", margin=0)
@@ -56,27 +66,68 @@ def make_app(settings: ViewSettings) -> Callable[[], pn.Template]:
                 main[:] = [_message(str(error)), again]
                 return
             state = explorer.state
-            side[:] = [explorer.side()]
-            main[:] = [*_notice(explorer.problems), explorer.main()]
 
             def follow(*_: object) -> None:
                 explorer.map.map.query = links.search_of(state)
 
             follow()
+            side[:] = [explorer.side()]
+            main[:] = [*_notice(explorer.problems), explorer.main()]
             # watch: the address is the browser's, and is told; nothing is drawn from it.
             state.param.watch(follow, ["options", *links.NAMES])
-            session.every(RENEW_SECONDS, partial(_renew, state, source))
+            lookout.add(source, state, session.on_this_page(partial(_renew, state, source)))
 
         session.when_ready(load)
+        session.when_over(partial(lookout.remove, source))
         session.when_over(source.close)
-        template = pn.Template(_TEMPLATE)
-        template.add_panel("side", side)
-        template.add_panel("main", main)
-        template.add_variable("user", _user())
-        template.add_variable("sign_out", session.sign_out_form())
-        return template
+        parts = {"side": side, "main": main}
+        session.show(_TEMPLATE, parts, user=_user(), sign_out=session.sign_out_form())
 
     return page
+
+
+class Lookout:
+    """Looks for new starts on behalf of all open pages. Belongs to one event loop.
+
+    One page's source is asked. When that has something new, every page that does not show it
+    asks with its own: pages share that there is news, never an answer.
+    """
+
+    def __init__(self) -> None:
+        self._pages: dict[HttpSource, tuple[ForecastState, Callable[[], None]]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, source: HttpSource, state: ForecastState, renew: Callable[[], None]) -> None:
+        """A page that is told by ``renew``."""
+        self._pages[source] = (state, renew)
+        if self._task is None or self._task.done():
+            self._task = asyncio.ensure_future(self._look())
+
+    def remove(self, source: HttpSource) -> None:
+        """A page that is gone, or never came to be."""
+        self._pages.pop(source, None)
+
+    async def _look(self) -> None:
+        while self._pages:
+            await asyncio.sleep(RENEW_SECONDS)
+            newest = await self._ask()
+            for source, (state, renew) in tuple(self._pages.items()):
+                behind = newest is not None and state.catalogue != newest
+                if behind and source in self._pages:
+                    renew()
+                    await asyncio.sleep(_APART_SECONDS)
+
+    async def _ask(self) -> Catalogue | None:
+        for source in tuple(self._pages):
+            try:
+                return await asyncio.to_thread(source.catalogue)
+            except NotAuthenticated:
+                continue  # whoever that was has signed out; another page can ask
+            except Exception as error:
+                # Pages go on with what they have; asking for a map will say what is wrong.
+                log.debug("catalogue not asked for: %s", error)
+                return None
+        return None
 
 
 async def _renew(state: ForecastState, source: HttpSource) -> None:

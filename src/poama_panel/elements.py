@@ -41,20 +41,16 @@ return index === ticks.length - 1 && units ? `${text} ${units}` : text"""
 
 
 def base_map(*, wheel: bool = True) -> hv.Overlay:
-    """An empty frame under coastlines and Australian state borders.
+    """Coastlines and Australian state borders over nothing: the browser puts frames beneath.
 
     ``wheel``: whether the wheel zooms from the start. In a notebook it would catch whoever
     scrolls past.
 
     The Bokeh models that the browser side works on carry names: the renderers
-    ``frame``, ``coastline``, ``australian_states`` and ``place``, the models
-    ``colour-mapper`` and ``colour-bar``. The lines are empty here: the browser
+    ``coastline``, ``australian_states`` and ``place``, the models ``colour-mapper``
+    and ``colour-bar``. The lines are empty here: the browser
     fills them with what its view needs.
     """
-    blank = np.zeros((2, 2, 4), np.uint8)
-    image = hv.RGB(blank, bounds=(0, -90, 360, 90), kdims=["lon", "lat"]).opts(
-        hooks=[_named("frame")], apply_ranges=False
-    )
     lines = [
         hv.Curve(([np.nan], [np.nan]), "lon", "lat").opts(
             color="#22303c", line_width=width, alpha=alpha, hooks=[_named(name)], apply_ranges=False
@@ -70,7 +66,7 @@ def base_map(*, wheel: bool = True) -> hv.Overlay:
         hooks=[_named("place")],
         apply_ranges=False,
     )
-    return hv.Overlay([image, *lines, place]).opts(
+    return hv.Overlay([*lines, place]).opts(
         responsive=True,
         min_height=240,
         height=460,
@@ -121,7 +117,9 @@ def _finish_map(plot: Any, element: Any) -> None:
     # Ranges that nothing computes: the browser side owns them from now on.
     figure.x_range = Range1d(0, 360)
     figure.y_range = Range1d(-90, 90)
-    figure.background_fill_color = "#c9ced3"
+    # Frames lie beneath, and show through. Without any fill Bokeh would draw the outline of
+    # its axes around the figure as well.
+    figure.background_fill_color = "#ffffff00"
     figure.grid.visible = False
     figure.toolbar.logo = None
     # Bokeh's coarse drawing while a map moves delays the sharp one by half a second.
@@ -277,21 +275,3 @@ def _finish_plume(when: Any) -> Any:
             figure.xaxis.ticker = FixedTicker(ticks=ticks)
 
     return hook
-
-
-def ask_for_a_place() -> hv.Overlay:
-    """What stands in the plume's stead until a place was chosen."""
-    text = hv.Text(0.5, 0.5, "Click the map: the members at that place").opts(
-        color="#5a6b7b", text_font_size="12pt"
-    )
-    return hv.Overlay([text]).opts(
-        hv.opts.Overlay(
-            responsive=True,
-            min_height=PLUME_HEIGHT,
-            height=PLUME_HEIGHT,
-            xaxis=None,
-            yaxis=None,
-            toolbar=None,
-            backend_opts=_CANVAS,
-        )
-    )

@@ -65,7 +65,7 @@ def build_server(
     engine = open_database(settings.database)
     upstream = Upstream(settings.data_url)
     # Panel treats plain functions alone as something to call for each visit.
-    applications = build_applications({APP: lambda: app()}, title=title)
+    applications = build_applications({APP: lambda: app()}, title=title, location=False)
     with strict_routes():
         # Not Panel's get_server, which opens routes of its own (any module's files, session
         # lists) and writes our secrets into the configuration of the whole process.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import panel as pn
+from jinja2 import Template
+from panel.io.state import set_curdoc
 
 from data_layer.errors import NotAuthenticated
 from poama_panel.login.sessions import Principal
@@ -18,7 +20,8 @@ __all__ = [
     "address",
     "current",
     "data_token",
-    "every",
+    "on_this_page",
+    "show",
     "sign_out_form",
     "token_source",
     "when_over",
@@ -80,14 +83,37 @@ def address() -> dict[str, str]:
     return {name: values[0].decode("utf-8", "replace") for name, values in given.items()}
 
 
+def show(template: Template, parts: Mapping[str, pn.viewable.Viewable], **words: object) -> None:
+    """Make the page of ``template``: its roots of these names, and the words in it.
+
+    As ``pn.Template`` does, without the parts of it for notebooks, which cost more than the
+    page.
+    """
+    document = pn.state.curdoc
+    document.template = template
+    document.template_variables.update(words)
+    for name, part in parts.items():
+        place = len(document.roots)
+        part.server_doc(document, location=False)
+        document.roots[place].name = name
+
+
 def when_ready(work: Callable[[], Awaitable[None]]) -> None:
     """Do ``work`` once the page has been sent."""
     pn.state.onload(work)
 
 
-def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    """Do ``work`` again and again, as long as the page is open."""
-    pn.state.add_periodic_callback(work, period=round(1000 * seconds))
+def on_this_page(work: Callable[[], Awaitable[None]]) -> Callable[[], None]:
+    """A function that has ``work`` done on this page, called from anywhere on the event loop."""
+    document = pn.state.curdoc
+
+    def call() -> None:
+        if document.session_context is None:  # the page is gone
+            return
+        with set_curdoc(document):
+            pn.state.execute(work)
+
+    return call
 
 
 def when_over(work: Callable[[], None]) -> None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import {test} from "node:test"
 
-import {colourTable, decimals, paint, pixel, placeName, rangeWithin, roundRange, signed} from "../../src/poama_panel/raster/colour.js"
+import {MISSING, colourTable, decimals, paint, pixel, placeName, rangeWithin, roundRange, signed} from "../../src/poama_panel/raster/colour.js"
 
 const celsius = {scale: 1, offset: -273.15, units: "°C"}
 const header = {shape: [1, 5], step: 0.5, base: 540, min: 270.5, max: 280, x0: 0, dx: 1, y0: 0, dy: 1, wraps: false, units: "K", name: "t"}
@@ -12,10 +12,10 @@ test("pixels are opaque and in the order of bytes that a canvas wants", () => {
   assert.deepEqual([...bytes], [0x10, 0x20, 0x30, 0xff])
 })
 
-test("missing is transparent, beyond the range takes the end's colour", () => {
+test("missing is grey, beyond the range takes the end's colour", () => {
   const table = colourTable(header, celsius, palette, 0, 3)
   const at = (kelvin) => table[kelvin / 0.5 - 540]
-  assert.equal(table[0], 0)
+  assert.equal(table[0], MISSING)
   assert.equal(at(270.5), palette[0])
   assert.equal(at(273.5), palette[0])
   assert.equal(at(274.5), palette[1])
@@ -25,15 +25,15 @@ test("missing is transparent, beyond the range takes the end's colour", () => {
 
 test("the table reaches the frame's largest cell", () => {
   assert.equal(colourTable(header, celsius, palette, 0, 3).length, 280 / 0.5 - 540 + 2)
-  assert.deepEqual([...colourTable({...header, max: null}, celsius, palette, 0, 3)].slice(0, 1), [0])
+  assert.deepEqual([...colourTable({...header, max: null}, celsius, palette, 0, 3)].slice(0, 1), [MISSING])
 })
 
 test("the rows and columns asked for are painted, as often as they are asked for", () => {
-  const cells = Uint16Array.of(0, 1, 2, 3, 4, 5)
-  const table = Uint32Array.of(0, 10, 20, 30, 40, 50)
-  const out = new Uint32Array(6)
-  paint(cells, 3, Int32Array.of(1, 0), Int32Array.of(2, 0, 2), table, out)
-  assert.deepEqual([...out], [50, 30, 50, 20, 0, 20])
+  const frame = {header: {...header, shape: [2, 3]}, cells: Uint16Array.of(0, 1, 2, 3, 4, 5)}
+  const table = Uint32Array.of(7, 10, 20, 30, 40, 50)
+  const out = new Uint32Array(15)
+  paint(frame, Int32Array.of(1, 0, 0, -1, -1), Int32Array.of(2, 0, -1), table, out)
+  assert.deepEqual([...out], [50, 30, 7, 20, 7, 7, 20, 7, 7, 7, 7, 7, 7, 7, 7])
 })
 
 test("the range in view leaves out what is missing or not seen", () => {

@@ -1,122 +1,130 @@
 import assert from "node:assert/strict"
 import {test} from "node:test"
 
-import {FrameImage} from "../../src/poama_panel/raster/image.js"
+import {MISSING} from "../../src/poama_panel/raster/colour.js"
+import {FrameImage, placeOf} from "../../src/poama_panel/raster/image.js"
 
-/** As Bokeh's arrays: numbers that know their shape. */
-class Pixels extends Uint32Array {
-  constructor(buffer, shape) {
-    super(buffer)
-    this.shape = shape
+/** A canvas that keeps what is put on it, and counts how often. */
+class Canvas {
+  constructor() {
+    Object.assign(this, {style: {}, put: 0, width: 300, height: 150})
+  }
+
+  getContext() {
+    return {
+      putImageData: (pixels, x, y) => {
+        this.put++
+        Object.assign(this, {pixels: new Uint32Array(pixels.data.buffer.slice()), size: [pixels.width, pixels.height], at: [x, y]})
+      },
+    }
+  }
+
+  remove() {
+    this.removed = true
   }
 }
 
-/** What of a Bokeh figure the image is drawn with; counts what it is handed. */
-function figure(west = 0, east = 360) {
-  const handed = {data: 0, inPlace: 0}
-  let data = {image: [new Pixels(new ArrayBuffer(4), [1, 1])], x: [0], y: [0], dw: [1], dh: [1], other: [0]}
-  const source = {
-    get data() {
-      return data
-    },
-    set data(now) {
-      handed.data++
-      data = now
-    },
-    change: {emit: () => handed.inPlace++},
+globalThis.document = {createElement: () => new Canvas()}
+globalThis.ImageData = class {
+  constructor(width, height) {
+    Object.assign(this, {width, height, data: new Uint8ClampedArray(4 * width * height)})
   }
-  const plot = {x_range: {start: west, end: east}, y_range: {start: -90, end: 90}, inner_width: 360, inner_height: 180}
-  return {handed, source, plot, renderer: {data_source: source, visible: false}}
 }
 
-const header = {shape: [2, 4], x0: 45, dx: 90, y0: -45, dy: 90, wraps: true}
+/** What of Bokeh's view of a figure the image goes by. */
+function view(west = 0, east = 8, ratio = 1) {
+  const slots = new Set()
+  const beneath = []
+  return {
+    beneath,
+    frame: {bbox: {left: 10, top: 5, width: 8, height: 4}},
+    canvas_view: {pixel_ratio: ratio, primary: {canvas: {width: 30 * ratio, height: 20 * ratio}}, underlays_el: {append: (c) => beneath.push(c)}},
+    model: {x_range: {start: west, end: east}, y_range: {start: -2, end: 2}},
+    repainted: {connect: (slot) => slots.add(slot), disconnect: (slot) => slots.delete(slot)},
+    painted: () => slots.forEach((slot) => slot()),
+  }
+}
+
+const header = {shape: [2, 4], x0: 1, dx: 2, y0: -1, dy: 2, wraps: false}
 const frame = {header, cells: Uint16Array.of(0, 1, 2, 3, 4, 5, 6, 7)}
-const table = Uint32Array.of(0, 11, 12, 13, 14, 15, 16, 17)
+const table = Uint32Array.of(MISSING, 11, 12, 13, 14, 15, 16, 17)
+const row = (canvas, y) => [...canvas.pixels.slice(y * canvas.size[0], (y + 1) * canvas.size[0])]
 
-test("a frame is handed over as one image that fills the view", () => {
-  const {plot, renderer, source, handed} = figure(-90, 450)
-  new FrameImage(plot, renderer).show(frame, table)
-  assert.equal(renderer.visible, true)
-  assert.equal(handed.data, 1)
-  assert.deepEqual([...source.data.image[0]], [13, 0, 11, 12, 13, 0, 17, 14, 15, 16, 17, 14])
-  assert.deepEqual(source.data.image[0].shape, [2, 6])
-  assert.deepEqual([source.data.x, source.data.y, source.data.dw, source.data.dh, source.data.other], [[-90], [-90], [540], [180], [null]])
+test("a frame is painted at once where Bokeh has its axes", () => {
+  const plot = view()
+  const image = new FrameImage(plot)
+  assert.deepEqual(plot.beneath, [image.canvas])
+  assert.deepEqual([...new Set(image.canvas.pixels)], [MISSING])
+  image.show(frame, table)
+  assert.deepEqual([image.canvas.at, image.canvas.size], [[10, 5], [9, 5]])
+  assert.deepEqual([image.canvas.width, image.canvas.height], [30, 20])
+  // The first middle is on the edge of the frame, the last on its other edge.
+  assert.deepEqual(row(image.canvas, 0), Array(9).fill(MISSING))
+  assert.deepEqual(row(image.canvas, 1), [14, 14, 15, 15, 16, 16, 17, 17, MISSING])
+  assert.deepEqual(row(image.canvas, 4), [MISSING, MISSING, 11, 11, 12, 12, 13, 13, MISSING])
 })
 
-test("the next frame in the same place is painted over the last", () => {
-  const {plot, renderer, source, handed} = figure()
-  const image = new FrameImage(plot, renderer)
+test("on a screen of twice the pixels each of them is one of ours", () => {
+  const place = placeOf(view(0, 8, 2))
+  assert.deepEqual([place.x, place.y, place.across.count, place.down.count], [21, 11, 16, 8])
+  assert.deepEqual([place.across.at, place.across.step], [0.25, 0.5])
+  assert.deepEqual([place.down.at, place.down.step], [1.75, -0.5])
+})
+
+test("the view moves with Bokeh's lines, and not before", () => {
+  const plot = view()
+  const image = new FrameImage(plot)
   image.show(frame, table)
-  const [pixels] = source.data.image
+  const {put} = image.canvas
+  plot.painted()
+  assert.equal(image.canvas.put, put, "nothing has moved")
+  Object.assign(plot.model.x_range, {start: 4, end: 12})
   image.show({header, cells: frame.cells.map((c) => 7 - c)}, table)
-  assert.equal(source.data.image[0], pixels)
-  assert.deepEqual([...pixels], [17, 16, 15, 14, 13, 12, 11, 0])
-  assert.deepEqual(handed, {data: 1, inPlace: 1})
+  assert.deepEqual(row(image.canvas, 4).slice(0, 8), [17, 17, 16, 16, 15, 15, 14, 14], "the new frame in the view that is shown")
+  plot.painted()
+  assert.deepEqual(row(image.canvas, 4), [15, 15, 14, 14, ...Array(5).fill(MISSING)])
 })
 
-test("a frame of another grid is placed anew", () => {
-  const {plot, renderer, source, handed} = figure()
-  const image = new FrameImage(plot, renderer)
+test("a new size is taken over", () => {
+  const plot = view()
+  const image = new FrameImage(plot)
   image.show(frame, table)
-  image.show({header: {...header, x0: 100, dx: 10, wraps: false}, cells: frame.cells}, table)
-  assert.deepEqual(handed, {data: 2, inPlace: 0})
-  assert.deepEqual([source.data.x, source.data.dw], [[95], [40]])
+  plot.frame.bbox = {left: 10, top: 5, width: 16, height: 4}
+  plot.canvas_view.primary.canvas = {width: 38, height: 20}
+  plot.painted()
+  assert.deepEqual([image.canvas.width, image.canvas.size], [38, [17, 5]])
 })
 
-test("it is painted again when the view leaves what is painted, and not before", () => {
-  const {plot, renderer, source, handed} = figure()
-  const image = new FrameImage(plot, renderer)
-  const pan = (by) => {
-    plot.x_range.start += by
-    plot.x_range.end += by
-    image.moved()
-  }
-  image.moved()
-  assert.equal(handed.data, 0, "there is nothing to show yet")
+test("before Bokeh's first layout a frame waits", () => {
+  const plot = view()
+  const {bbox} = plot.frame
+  plot.frame.bbox = {left: 0, top: 0, width: 0, height: 0}
+  const image = new FrameImage(plot)
   image.show(frame, table)
-  image.moved()
-  assert.equal(handed.data, 1)
-  pan(40)
-  assert.equal(handed.data, 2)
-  for (let i = 0; i < 8; i++) pan(10)
-  assert.equal(handed.data, 2)
-  pan(20)
-  assert.equal(handed.data, 3)
-  assert.ok(source.data.x[0] <= 140 && source.data.x[0] + source.data.dw[0] >= 500)
+  assert.equal(image.canvas.put, 0)
+  plot.frame.bbox = bbox
+  plot.painted()
+  assert.ok(image.canvas.pixels.includes(17))
 })
 
-test("cells that were left out for want of pixels are painted when the view comes nearer", () => {
-  const dense = {header: {shape: [1, 720], x0: 0.25, dx: 0.5, y0: 0, dy: 180, wraps: true}, cells: new Uint16Array(720)}
-  const {plot, renderer, source, handed} = figure()
-  const image = new FrameImage(plot, renderer)
-  image.show(dense, table)
-  assert.deepEqual(source.data.image[0].shape, [1, 362])
-  Object.assign(plot.x_range, {start: 100, end: 200})
-  image.moved()
-  assert.deepEqual(source.data.image[0].shape, [1, 200])
-  Object.assign(plot.x_range, {start: 120, end: 180})
-  image.moved()
-  assert.equal(handed.data, 2, "every cell is there already")
-})
-
-test("what is hidden is not painted as the view moves", () => {
-  const {plot, renderer, handed} = figure()
-  const image = new FrameImage(plot, renderer)
+test("what is hidden leaves the background, also as the view moves", () => {
+  const plot = view()
+  const image = new FrameImage(plot)
   image.show(frame, table)
   image.hide()
-  plot.x_range.end = 500
-  image.moved()
-  assert.equal(renderer.visible, false)
-  assert.equal(handed.data, 1)
+  assert.deepEqual([...new Set(image.canvas.pixels)], [MISSING])
+  plot.model.x_range.end = 500
+  plot.painted()
+  assert.deepEqual([...new Set(image.canvas.pixels)], [MISSING])
 })
 
-test("a region out of view leaves no image, and is back when it is in view again", () => {
-  const region = {header: {...header, x0: 100, dx: 10, wraps: false}, cells: frame.cells}
-  const {plot, renderer, source} = figure(200, 300)
-  const image = new FrameImage(plot, renderer)
-  image.show(region, table)
-  assert.deepEqual([source.data.image, source.data.x], [[], []])
-  Object.assign(plot.x_range, {start: 0, end: 200})
-  image.moved()
-  assert.deepEqual([...source.data.image[0]], [...frame.cells].map((c) => table[c]))
+test("a forgotten image is gone, and paints no more", () => {
+  const plot = view()
+  const image = new FrameImage(plot)
+  image.show(frame, table)
+  const {put} = image.canvas
+  image.forget()
+  plot.model.x_range.end = 500
+  plot.painted()
+  assert.deepEqual([image.canvas.removed, image.canvas.put], [true, put])
 })

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import {test} from "node:test"
 
-import {FrameLoader, readAhead} from "../../src/poama_panel/raster/loader.js"
+import {FrameLoader, playAhead, readAhead} from "../../src/poama_panel/raster/loader.js"
 
 const frame = (n = 4) => ({header: {}, cells: new Uint16Array(n)})
 
@@ -71,6 +71,34 @@ test("a failed read-ahead is no unhandled error and leaves the frame to be asked
   assert.ok(await wanted)
 })
 
+test("reading ahead takes a few lanes, and goes on as they become free", async () => {
+  const {asked, fetchFrame} = server()
+  const loader = new FrameLoader(fetchFrame)
+  loader.prefetch(["a", "b", "c", "d", "e", "f"])
+  assert.deepEqual(asked.map((a) => a.key), ["a", "b", "c", "d"])
+  asked[1].fail("away")
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  asked[0].answer()
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.deepEqual(asked.map((a) => a.key), ["a", "b", "c", "d", "e", "f"], "what failed is not tried again")
+  const wanted = loader.get("g")
+  assert.equal(asked.at(-1).key, "g")
+  asked.at(-1).answer()
+  assert.ok(await wanted)
+})
+
+test("of what somebody hurried past the first are given up, never what is wanted now", async () => {
+  const {asked, fetchFrame} = server()
+  const loader = new FrameLoader(fetchFrame)
+  const keys = Array.from({length: 30}, (_, i) => `k${i}`)
+  const answers = keys.map((key) => loader.get(key).catch((error) => error.name))
+  assert.ok(asked.filter((a) => !a.signal.aborted).length <= 4)
+  assert.equal(asked.at(-1).signal.aborted, false)
+  for (const a of asked) a.answer()
+  assert.equal((await answers[0]), "AbortError")
+  assert.ok((await answers.at(-1)).cells)
+})
+
 test("memory is bounded, and the frames used last stay", async () => {
   const loader = new FrameLoader(async () => frame(8), 3 * 16)
   for (const key of ["a", "b", "c"]) await loader.get(key)
@@ -92,4 +120,10 @@ test("reading ahead follows the direction of travel and stays within the leads",
   assert.deepEqual(readAhead(0, -1, 6), [1])
   assert.deepEqual(readAhead(5, 1, 6), [4])
   assert.deepEqual(readAhead(0, 1, 1), [])
+})
+
+test("playing reads on round and round, and no frame twice", () => {
+  assert.deepEqual(playAhead(4, 6, 3), [5, 0, 1])
+  assert.deepEqual(playAhead(4, 6, 20), [5, 0, 1, 2, 3])
+  assert.deepEqual(playAhead(0, 1, 20), [])
 })

@@ -8,8 +8,8 @@ const frame = {header, cells: Uint16Array.of(0, 40, 41, 46)}
 const celsius = {scale: 1, offset: -273.15, units: "°C"}
 
 test("value and place of the cell under the pointer, at any turn", () => {
-  assert.equal(readingOf(frame, celsius, 95, 10), "−3.1 °C · 0.00°N 90.00°E")
-  assert.equal(readingOf(frame, celsius, 275 - 720, 10), "−0.1 °C · 0.00°N 90.00°W")
+  assert.equal(readingOf(frame, celsius, 95, 10), "−3.15 °C · 0.00°N 90.00°E")
+  assert.equal(readingOf(frame, celsius, 275 - 720, 10), "−0.15 °C · 0.00°N 90.00°W")
 })
 
 test("a missing cell has no data, and beside the grid there is nothing to read", () => {
@@ -43,7 +43,7 @@ test("numbers have no more decimals than mean something, and their sign where ze
 
 test("what is a mean of many cells says so, what is a class does not", () => {
   const coarse = {header: {...header, level: 2}, cells: frame.cells}
-  assert.equal(readingOf(coarse, celsius, 95, 10), "−3.1 °C · 0.00°N 90.00°E · mean of 4 × 4 cells")
+  assert.equal(readingOf(coarse, celsius, 95, 10), "−3.15 °C · 0.00°N 90.00°E · mean of 4 × 4 cells")
   const classes = {scale: 1, offset: 0, units: "", classes: ["hit", "one tercile off"]}
   const counted = {header: {...header, step: 1, base: 0, level: 2}, cells: Uint16Array.of(0, 1, 2, 9)}
   assert.equal(readingOf(counted, classes, 95, 10), "hit · 0.00°N 90.00°E")

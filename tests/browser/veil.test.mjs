@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import {test} from "node:test"
 
 import {MISSING} from "../../src/poama_panel/raster/colour.js"
-import {lay, wordsFor} from "../../src/poama_panel/raster/veil.js"
+import {lay, veilWords} from "../../src/poama_panel/raster/veil.js"
 
 // Scores of −0.1, 0.3, none and 0.8.
 const header = {shape: [1, 4], x0: 0, dx: 90, y0: 0, dy: 60, wraps: true, step: 0.1, base: -2}
@@ -22,7 +22,7 @@ test("what is good enough stays as it is, what is not or is not known fades", ()
   assert.equal(out[0], out[2])
   const red = out[0] & 255
   const green = (out[0] >>> 8) & 255
-  assert.ok(red > 240 && green > 150 && green < 200)
+  assert.ok(red > 225 && green > 140 && green < 200)
   assert.equal(out[0] >>> 24, 255)
 })
 
@@ -60,7 +60,7 @@ test("beside the score's grid nothing is known", () => {
 
 test("the words say what is not to be believed", () => {
   const kind = {title: "correlation", adjustable: true}
-  assert.equal(wordsFor(kind, -0.3, "fade"), "faded where correlation is below −0.3")
-  assert.equal(wordsFor({title: "skill significant", adjustable: false}, 2, "dots"), "dotted where skill significant is not")
-  assert.equal(wordsFor(kind, 0.3, "off"), "")
+  assert.equal(veilWords(kind, -0.3, "fade"), "faded where correlation is below −0.3")
+  assert.equal(veilWords({title: "skill significant", adjustable: false}, 2, "dots"), "dotted where skill significant is not")
+  assert.equal(veilWords(kind, 0.3, "off"), "")
 })

@@ -169,7 +169,7 @@ def test_map_and_plume_work_over_the_kernels_connection(watch: Watch) -> None:
     page = watch.page
     assert "Surface temperature" in page.locator(".title-main").inner_text()
     first = watch.pixels()
-    assert first["colours"] > 100
+    assert first["colours"] > 50
 
     # All of it is in the cell: nothing is clipped at its right.
     output = page.locator(".jp-OutputArea", has=page.locator(".pp-map")).bounding_box()
@@ -189,7 +189,7 @@ def test_map_and_plume_work_over_the_kernels_connection(watch: Watch) -> None:
     lat = float(tip[2]) * (1 if tip[3] == "N" else -1)
     lon = float(tip[4]) * (1 if tip[5] == "E" else -1)
     read = float(tip[1].replace("−", "-"))
-    assert abs(read - _mean_at(watch.site.archive, lat, lon, lead=0)) <= 0.02 / 2 + 1e-4
+    assert abs(read - _mean_at(watch.site.archive, lat, lon, lead=0)) <= 0.1 / 2 + 1e-4
 
     # A click, and the plume follows it; a step, and its mark follows that.
     page.mouse.click(x, y)

@@ -29,7 +29,7 @@ def test_sign_in_look_step_zoom_colour_probe_and_click(watch: Watch) -> None:
 
     # The first view needs no click: a map of the real forecast, with its title block.
     first = watch.pixels()
-    assert first["colours"] > 100
+    assert first["colours"] > 50
     assert "Surface temperature" in page.locator(".title-main").inner_text()
     assert "13 members (006 missing)" in page.locator(".title-more").inner_text()
     assert "valid Aug 2011 · lead 1 month" in page.locator(".title-when").inner_text()
@@ -77,7 +77,7 @@ def test_sign_in_look_step_zoom_colour_probe_and_click(watch: Watch) -> None:
         lat = float(tip[2]) * (1 if tip[3] == "N" else -1)
         lon = float(tip[4]) * (1 if tip[5] == "E" else -1)
         steps.append(abs(value - _mean_at(watch, lat, lon, lead=0)))
-    assert max(steps) <= 0.02 / 2 + 1e-4
+    assert max(steps) <= 0.1 / 2 + 1e-4
     assert np.ptp([*steps, 0]) > 0, "five different cells cannot all be exact on the step"
 
     # A click: the 13 members there.

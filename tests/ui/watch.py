@@ -86,7 +86,7 @@ class Watch:
         self.page.wait_for_timeout(250)
 
     def pixels(self) -> dict[str, Any]:
-        """Hash of the map's canvas, and how many colours it has."""
+        """Hash of the map's image, which lies under Bokeh's lines, and how many colours it has."""
         return self.page.locator(".pp-map canvas").first.evaluate(
             """c => {
               const {data} = c.getContext("2d").getImageData(0, 0, c.width, c.height)

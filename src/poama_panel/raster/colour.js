@@ -13,9 +13,12 @@ export function pixel(hex) {
   return ((255 << 24) | ((n & 255) << 16) | (n & 0xff00) | (n >> 16)) >>> 0
 }
 
+/** The map where there is no value. */
+export const MISSING = pixel("#c9ced3")
+
 /**
- * The colour of every possible cell. Missing cells are transparent; values
- * beyond the range take the colour at its end.
+ * The colour of every possible cell, first that of a missing one. Values beyond the range take
+ * the colour at its end.
  * @param {import("./decode.js").Header} header
  * @param {Display} display
  * @param {Uint32Array} palette pixels, low to high
@@ -25,6 +28,7 @@ export function pixel(hex) {
 export function colourTable(header, display, palette, low, high) {
   const top = header.max === null ? 0 : Math.round(header.max / header.step) - header.base
   const table = new Uint32Array(Math.max(top, 0) + 2)
+  table[0] = MISSING
   const n = palette.length
   const scale = n / (high - low || 1)
   for (let cell = 1; cell < table.length; cell++) {
@@ -36,16 +40,28 @@ export function colourTable(header, display, palette, low, high) {
 }
 
 /**
- * A pixel for each of some rows and columns of cells, row by row.
- * @param {Uint16Array} cells @param {number} nx cells in a row of them
+ * The pixels of some rows and columns of cells, row by row; where there is no cell (-1), of
+ * a missing one.
+ * @param {import("./decode.js").Frame} frame
  * @param {Int32Array} rows @param {Int32Array} columns
  * @param {Uint32Array} table @param {Uint32Array} out
  */
-export function paint(cells, nx, rows, columns, table, out) {
+export function paint({header, cells}, rows, columns, table, out) {
+  const nx = header.shape[1]
   const width = columns.length
-  for (let y = 0, k = 0; y < rows.length; y++) {
-    const start = rows[y] * nx
-    for (let x = 0; x < width; x++) out[k++] = table[cells[start + columns[x]]]
+  const missing = table[0]
+  for (let y = 0, k = 0; y < rows.length; y++, k += width) {
+    const row = rows[y]
+    if (y > 0 && row === rows[y - 1]) out.copyWithin(k, k - width, k)
+    else if (row < 0) out.fill(missing, k, k + width)
+    else {
+      // The innermost loop of the map: all it reads lies in local names.
+      const start = row * nx
+      for (let x = 0; x < width; x++) {
+        const column = columns[x]
+        out[k + x] = column < 0 ? missing : table[cells[start + column]]
+      }
+    }
   }
 }
 

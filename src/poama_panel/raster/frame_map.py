@@ -26,7 +26,8 @@ _MODULES = (
     "connection.js",
     "coast.js",
     "outline.js",
-    "patches.js",
+    "sample.js",
+    "veil.js",
     "image.js",
     "palette.js",
     "scale.js",
@@ -34,11 +35,19 @@ _MODULES = (
     "words.js",
     "legend.js",
     "tip.js",
+    "pointing.js",
+    "cut.js",
+    "windowing.js",
+    "veils.js",
+    "help.js",
+    "copy.js",
+    "actions.js",
     "keys.js",
     "follow.js",
     "tell.js",
     "picture.js",
     "template.js",
+    "play.js",
     "map.js",
 )
 
@@ -63,7 +72,8 @@ class FrameMap(JSComponent):
     ``base`` is the address under which the browser fetches ``frames/…`` and
     ``assets/…``; when it is empty, they travel over the widget's own connection
     and ``supply`` makes them. ``place`` is the ``[lon, lat]`` clicked last.
-    ``renew`` is called when the person asks to try again after a failure.
+    ``renew`` is called when the person asks to try again after a failure, ``start`` with a
+    number of starts to go (back, when below 0) and whether the valid time is held.
     """
 
     plot = Child(doc="the HoloViews pane that holds the figure")
@@ -75,6 +85,7 @@ class FrameMap(JSComponent):
     palettes = param.Dict(default={}, doc="name → colours from low to high")
     locked = param.Boolean(default=True, doc="one colour range for every lead")
     region = param.String(default="world", doc="the view at the start")
+    veil = param.String(default="fade", doc="how low skill is shown: off, fade, dots or hide")
     place = param.List(default=None, allow_None=True, doc="[lon, lat] clicked last, degrees")
 
     query = param.String(default="", doc="what the page's address ends with; empty: as it is")
@@ -90,10 +101,11 @@ class FrameMap(JSComponent):
         *,
         supply: Callable[[str], bytes] | None = None,
         renew: Callable[[], Awaitable[None]] | None = None,
+        start: Callable[[int, bool], None] | None = None,
         **params: Any,
     ) -> None:
         super().__init__(**params)
-        self._supply, self._renew = supply, renew
+        self._supply, self._renew, self._start = supply, renew, start
         self.on_msg(self._answer)
 
     async def _answer(self, event: Any) -> None:
@@ -101,6 +113,9 @@ class FrameMap(JSComponent):
         message = event.data if isinstance(event.data, dict) else {}
         if message.get("renew") and self._renew is not None:
             await self._renew()
+        by = message.get("start")
+        if self._start is not None and isinstance(by, int) and abs(by) == 1:
+            self._start(by, message.get("hold") is True)
         path = message.get("path")
         if self._supply is None or not isinstance(path, str):
             return

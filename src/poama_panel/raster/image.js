@@ -1,103 +1,130 @@
 // @ts-check
-// Keeps a figure's image of a frame fit for its view.
+// A frame's cells on a canvas of our own, which lies under Bokeh's.
+//
+// A new frame is painted at once, and Bokeh need not paint at all. When the view moves it is
+// painted again as soon as Bokeh has painted: the lines above it never show another view.
 
-import {paint} from "./colour.js"
-import {covers, patches, widened, withinReach} from "./patches.js"
+import {MISSING, paint} from "./colour.js"
+import {columnsAt, rowsAt} from "./sample.js"
+import {lay} from "./veil.js"
 
-/** How much is painted around a view that moves, so that not every move paints anew. */
-const AROUND = 0.25
+/**
+ * What of the map Bokeh has painted where: a rectangle of the canvas in its own pixels, and
+ * the middles of these pixels in degrees.
+ * @typedef {object} Place
+ * @property {number} x @property {number} y
+ * @property {import("./sample.js").Pixels} across eastward
+ * @property {import("./sample.js").Pixels} down southward
+ */
+
+/** @param {any} plot Bokeh's view of the figure @returns {Place | null} null before its first layout */
+export function placeOf({frame, canvas_view, model}) {
+  const {left, top, width, height} = frame.bbox
+  if (!(width > 0 && height > 0)) return null
+  const {x_range, y_range} = model
+  const ratio = canvas_view.pixel_ratio
+  const east = (x_range.end - x_range.start) / width
+  const north = (y_range.end - y_range.start) / height
+  // Bokeh draws half a pixel to the right and below, for lines to be sharp. The pixels that
+  // it would have filled by halves are under the frame's outline.
+  const x = Math.floor((left + 0.5) * ratio)
+  const y = Math.floor((top + 0.5) * ratio)
+  const screen = (/** @type {number} */ at) => (at + 0.5) / ratio - 0.5
+  return {
+    x,
+    y,
+    across: {
+      at: x_range.start + (screen(x) - left) * east,
+      step: east / ratio,
+      count: Math.ceil((left + width + 0.5) * ratio) - x,
+    },
+    down: {
+      at: y_range.end - (screen(y) - top) * north,
+      step: -north / ratio,
+      count: Math.ceil((top + height + 0.5) * ratio) - y,
+    },
+  }
+}
 
 export class FrameImage {
-  /** @param {any} figure Bokeh figure @param {any} renderer of its ImageRGBA */
-  constructor(figure, renderer) {
-    this.figure = figure
-    this.renderer = renderer
-    this.source = renderer.data_source
-    // Bokeh's arrays know their shape; their class is not exported.
-    this.Pixels = this.source.data.image[0].constructor
+  /** @param {any} plot Bokeh's view of the figure */
+  constructor(plot) {
+    this.plot = plot
+    this.canvas = document.createElement("canvas")
+    this.canvas.style.cssText = "position: absolute; inset: 0; width: 100%; height: 100%"
+    // Nothing is drawn here, pixels are only put: they need not go by the graphics card.
+    this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d", {willReadFrequently: true}))
+    plot.canvas_view.underlays_el.append(this.canvas)
     /** @type {import("./decode.js").Frame | null} */
     this.frame = null
-    this.table = new Uint32Array(1)
-    /** @type {import("./patches.js").Patch[] | null} */
-    this.patches = null
-    // `pixel` is 0 when every cell is painted: no view can show more.
-    this.painted = {view: {west: 0, east: 0, south: 0, north: 0}, pixel: 0}
+    /** @type {Uint32Array} */
+    this.table = Uint32Array.of(MISSING)
+    /** @type {import("./veil.js").Veil | null} */
+    this.veil = null
+    /** @type {Place | null} */
+    this.place = null
+    this.area = ""
+    /** @type {ImageData | null} */
+    this.pixels = null
+    this.follow = this.follow.bind(this)
+    plot.repainted.connect(this.follow)
+    this.follow()
   }
 
-  /** @param {import("./decode.js").Frame} frame @param {Uint32Array} table colour of each cell */
-  show(frame, table) {
+  /**
+   * @param {import("./decode.js").Frame} frame of the globe or of any part of it
+   * @param {Uint32Array} table colour of each cell
+   * @param {import("./veil.js").Veil | null} veil what lies over it
+   */
+  show(frame, table, veil = null) {
     this.frame = frame
     this.table = table
-    this.paint(this.view())
-    this.renderer.visible = true
+    this.veil = veil
+    this.paint()
   }
 
   hide() {
     this.frame = null
-    this.renderer.visible = false
+    this.paint()
   }
 
-  /** Paint again when the view has left what is painted, or shows more than was painted. */
-  moved() {
-    if (this.frame === null) return
-    const view = this.view()
-    if (!covers(this.painted.view, view)) this.paint(widened(view, AROUND))
-    else if (this.pixel()[0] < 0.99 * this.painted.pixel) this.paint(view)
-  }
-
-  view() {
-    const {x_range: x, y_range: y} = this.figure
-    return withinReach({west: x.start, east: x.end, south: y.start, north: y.end})
-  }
-
-  /** Size of a pixel in degrees, eastward and northward. @returns {[number, number]} */
-  pixel() {
-    const {x_range: x, y_range: y, inner_width, inner_height} = this.figure
-    const ratio = globalThis.devicePixelRatio ?? 1
-    return [(x.end - x.start) / ((inner_width || 900) * ratio), (y.end - y.start) / ((inner_height || 450) * ratio)]
-  }
-
-  /** @param {import("./coast.js").View} view */
-  paint(view) {
-    const {header, cells} = /** @type {import("./decode.js").Frame} */ (this.frame)
-    const [pixelX, pixelY] = this.pixel()
-    const found = patches(header, view, pixelX, pixelY)
-    const same = this.patches !== null && alike(found, this.patches)
-    const images = same ? this.source.data.image : found.map((patch) => this.blank(patch))
-    for (const [i, {rows, columns}] of found.entries()) {
-      paint(cells, header.shape[1], rows, columns, this.table, images[i])
+  /** Bokeh has painted: is what it shows elsewhere than before? */
+  follow() {
+    const place = placeOf(this.plot)
+    if (place === null || same(place, this.place)) return
+    this.place = place
+    const {width, height} = this.plot.canvas_view.primary.canvas
+    const area = [place.x, place.y, place.across.count, place.down.count, width, height].join()
+    if (area !== this.area) {
+      this.area = area
+      this.pixels = new ImageData(place.across.count, place.down.count)
+      // As many pixels as Bokeh's, for both to be scaled alike onto the screen. This also clears.
+      this.canvas.width = width
+      this.canvas.height = height
     }
-    this.patches = found
-    this.painted = {view, pixel: found.every((patch) => patch.whole) ? 0 : pixelX}
-    // Painted in place it is no other array: Bokeh is told, and no memory is left behind.
-    if (same) this.source.change.emit()
-    else this.source.data = this.placed(found, images)
+    this.paint()
   }
 
-  /** @param {import("./patches.js").Patch} patch */
-  blank({rows, columns}) {
-    return new this.Pixels(new ArrayBuffer(4 * rows.length * columns.length), [rows.length, columns.length])
-  }
-
-  /** @param {import("./patches.js").Patch[]} found @param {any[]} image */
-  placed(found, image) {
-    const each = (/** @type {(patch: import("./patches.js").Patch) => any} */ f) => found.map(f)
-    return {
-      ...Object.fromEntries(Object.keys(this.source.data).map((name) => [name, each(() => null)])),
-      image,
-      x: each((p) => p.x),
-      y: each((p) => p.y),
-      dw: each((p) => p.dw),
-      dh: each((p) => p.dh),
+  paint() {
+    const {frame, table, veil, place, pixels} = this
+    if (place === null || pixels === null) return
+    const out = new Uint32Array(/** @type {ArrayBuffer} */ (pixels.data.buffer))
+    if (frame === null) out.fill(MISSING)
+    else paint(frame, rowsAt(place.down, frame.header), columnsAt(place.across, frame.header), table, out)
+    if (frame !== null && veil !== null) {
+      const {header} = veil.frame
+      lay(veil, rowsAt(place.down, header), columnsAt(place.across, header), out, this.plot.canvas_view.pixel_ratio)
     }
+    this.context.putImageData(pixels, place.x, place.y)
+  }
+
+  forget() {
+    this.plot.repainted.disconnect(this.follow)
+    this.canvas.remove()
   }
 }
 
-/**
- * Whether two lists of patches have the same places and as many cells.
- * @param {import("./patches.js").Patch[]} a @param {import("./patches.js").Patch[]} b
- */
-function alike(a, b) {
-  const size = (/** @type {import("./patches.js").Patch} */ p) => [p.x, p.y, p.dw, p.dh, p.rows.length, p.columns.length].join()
-  return a.length === b.length && a.every((patch, i) => size(patch) === size(b[i]))
+/** @param {Place} a @param {Place | null} b */
+function same(a, b) {
+  return JSON.stringify(a) === JSON.stringify(b)
 }

@@ -3,6 +3,9 @@
 
 /** @typedef {import("./decode.js").Frame} Frame */
 
+/** A browser holds six connections to a server: reading ahead leaves some to who asks in earnest. */
+const LANES = 4
+
 /**
  * Keeps at most `capacity` bytes of decoded frames, the oldest unused leave first.
  * A frame that is being fetched is fetched once, however often it is asked for.
@@ -20,6 +23,8 @@ export class FrameLoader {
     this.kept = new Map()
     /** @type {Map<string, {promise: Promise<Frame>, abort: AbortController, wanted: boolean}>} */
     this.flying = new Map()
+    /** @type {string[]} to be read ahead, as soon as there is a lane */
+    this.ahead = []
   }
 
   /** @param {string} key @returns {Frame | undefined} */
@@ -32,33 +37,47 @@ export class FrameLoader {
     return frame
   }
 
-  /** @param {string} key @returns {Promise<Frame>} */
+  /**
+   * What was asked for before is no longer wanted. It may still come, but of many that
+   * somebody hurried past the first ones are given up, and their promises are rejected.
+   * @param {string} key @returns {Promise<Frame>}
+   */
   get(key) {
     const frame = this.peek(key)
     if (frame !== undefined) return Promise.resolve(frame)
     const flight = this.flying.get(key) ?? this.start(key)
-    flight.wanted = true
+    for (const other of this.flying.values()) other.wanted = other === flight
+    let over = this.flying.size - LANES
+    this.giveUp(() => over-- > 0)
     return flight.promise
   }
 
   /**
    * Read ahead what will probably be asked for next, and give up what was read
    * ahead before and no longer is.
-   * @param {string[]} keys
+   * @param {string[]} keys nearest first
    */
   prefetch(keys) {
-    for (const [key, flight] of this.flying) {
-      if (!flight.wanted && !keys.includes(key)) {
-        // Out of the list first: who asks for it now must not join a lost flight.
-        this.flying.delete(key)
-        flight.abort.abort()
-      }
+    this.giveUp((key) => !keys.includes(key))
+    this.ahead = keys.filter((key) => !this.kept.has(key) && !this.flying.has(key))
+    this.readOn()
+  }
+
+  readOn() {
+    while (this.ahead.length > 0 && this.flying.size < LANES) {
+      const key = /** @type {string} */ (this.ahead.shift())
+      // A read-ahead that fails is no news: asking in earnest will say why.
+      if (!this.kept.has(key) && !this.flying.has(key)) this.start(key).promise.catch(() => {})
     }
-    for (const key of keys) {
-      if (!this.kept.has(key) && !this.flying.has(key)) {
-        // A read-ahead that fails is no news: asking in earnest will say why.
-        this.start(key).promise.catch(() => {})
-      }
+  }
+
+  /** Of the flights that nobody waits for, those of the keys given. @param {(key: string) => boolean} which */
+  giveUp(which) {
+    for (const [key, flight] of this.flying) {
+      if (flight.wanted || !which(key)) continue
+      // Out of the list first: who asks for it now must not join a lost flight.
+      this.flying.delete(key)
+      flight.abort.abort()
     }
   }
 
@@ -67,6 +86,7 @@ export class FrameLoader {
     const abort = new AbortController()
     const landed = () => {
       if (this.flying.get(key) === flight) this.flying.delete(key)
+      this.readOn()
     }
     const promise = this.fetchFrame(key, abort.signal).then(
       (frame) => {
@@ -103,4 +123,12 @@ export class FrameLoader {
  */
 export function readAhead(at, direction, count) {
   return [at + direction, at + 2 * direction, at - direction].filter((i) => i >= 0 && i < count)
+}
+
+/**
+ * The leads that will be played next, round and round. Positions, nearest first.
+ * @param {number} at @param {number} count @param {number} far how many
+ */
+export function playAhead(at, count, far) {
+  return Array.from({length: Math.min(far, count - 1)}, (_, i) => (at + 1 + i) % count)
 }

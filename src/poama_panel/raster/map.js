@@ -3,22 +3,27 @@
 // Python is told what was chosen; it is never waited for.
 
 import {keepAddress} from "./address.js"
-import {cellAt, centreOf, decodeFrame} from "./decode.js"
+import {wireActions} from "./actions.js"
+import {pythonFor} from "./copy.js"
+import {decodeFrame} from "./decode.js"
 import {rangeWithin} from "./colour.js"
-import {FrameLoader, readAhead} from "./loader.js"
+import {FrameLoader, playAhead, readAhead} from "./loader.js"
 import {connection} from "./connection.js"
 import {Outline} from "./outline.js"
 import {FrameImage} from "./image.js"
 import {ColourScale} from "./scale.js"
-import {viewOf} from "./region.js"
+import {seenIn, viewOf} from "./region.js"
 import {Legend} from "./legend.js"
 import {titleLines, wordsOf} from "./words.js"
-import {readingOf, standBeside} from "./tip.js"
+import {Pointing} from "./pointing.js"
+import {Windowing} from "./windowing.js"
+import {Veils} from "./veils.js"
 import {listenForKeys} from "./keys.js"
 import {moveMarkers, onNewPlots} from "./follow.js"
 import {Teller} from "./tell.js"
 import {savePicture} from "./picture.js"
-import {PAUSE, PLAY, REGIONS, TEMPLATE, icon} from "./template.js"
+import {Player} from "./play.js"
+import {REGIONS, TEMPLATE, fill} from "./template.js"
 
 /** @param {any} model @returns {any} the Bokeh figure inside the child */
 function findFigure(model) {
@@ -26,7 +31,7 @@ function findFigure(model) {
   throw new Error("there is no figure")
 }
 
-export function render({model, view, el}) {
+export function render(/** @type {any} */ {model, view, el}) {
   const root = document.createElement("div")
   root.className = "pp-map"
   root.innerHTML = TEMPLATE
@@ -41,11 +46,9 @@ export function render({model, view, el}) {
   const mapper = named("colour-mapper")
   const places = renderer("place").data_source
   const lines = Object.fromEntries(["coastline", "australian_states"].map((name) => [name, renderer(name).data_source]))
-  // What the browser draws stays in the browser: told of each frame's pixels, the
-  // server would get megabytes it has no use for, and end the connection.
-  const frames = renderer("frame")
+  // What the browser draws stays in the browser: the server has no use for it.
   const ticks = [named("bar-ticks"), named("bar-places")]
-  const drawn = [frames, frames.data_source, places, mapper, named("colour-bar"), ...ticks, figure, figure.x_range, figure.y_range]
+  const drawn = [places, mapper, named("colour-bar"), ...ticks, figure, figure.x_range, figure.y_range]
   for (const m of [...drawn, ...Object.values(lines)]) Object.defineProperty(m, "is_syncable", {value: false})
 
   const state = {
@@ -55,8 +58,6 @@ export function render({model, view, el}) {
     direction: 1,
     asked: 0,
     /** @type {import("./decode.js").Frame | null} */ frame: null,
-    /** @type {any} */ timer: null,
-    /** @type {[number, number] | null} */ pointer: null,
     shown: "",
   }
   let width = 0
@@ -64,30 +65,57 @@ export function render({model, view, el}) {
   // ---- frames ---------------------------------------------------------------
 
   const load = connection(model)
-  const image = new FrameImage(figure, frames)
+  const plot = view.views.find_one(figure)
+  const image = new FrameImage(plot)
   const outline = new Outline(figure, lines)
   const scale = new ColourScale(mapper, {low: $(".low"), high: $(".high")}, named("bar-places"))
   const legend = new Legend($(".legend"), named("colour-bar"))
   const loader = new FrameLoader(async (key, signal) => decodeFrame(await load(`frames/${key}`, signal)))
 
-  const keyOf = (/** @type {number} */ lead) => {
-    const {path, leads, members} = state.spec
+  const part = new Windowing(figure, () => show())
+  const veils = new Veils(
+    {
+      ...{row: $(".veil-row"), style: $(".veil-style"), kind: $(".veil-kind")},
+      ...{threshold: $(".veil-threshold"), limit: $(".veil-limit"), problem: $(".veil-problem")},
+    },
+    model.veil,
+    loader,
+    () => {
+      model.veil = veils.style
+      describe()
+      draw()
+    },
+  )
+  const pointing = new Pointing(
+    figure,
+    places,
+    {tip: $(".tip"), plot: $(".plot")},
+    () => ({frame: state.frame, display: state.spec.display}),
+    (place) => teller.now({place}),
+  )
+
+  /** Completes an address for a lead: of the map's frames, or of what lies over them. */
+  const keyFor = (/** @type {string} */ path, /** @type {number} */ lead) => {
+    const {leads, members} = state.spec
     const member = members.length ? state.member : "all"
-    return path.replace("{lead}", leads[lead]).replace("{member}", member)
+    return path.replace("{lead}", leads[lead]).replace("{member}", member) + part.cut
   }
+  const keyOf = (/** @type {number} */ lead) => keyFor(state.spec.path, lead)
 
   async function show() {
     const {spec} = state
     if (!spec.leads?.length) return
     const asked = ++state.asked
     const key = keyOf(state.lead)
+    let frame = loader.peek(key)
+    // Asked for first: it travels while the rest is done.
+    const coming = frame ?? loader.get(key)
     describe()
     follow()
-    let frame = loader.peek(key)
     if (frame === undefined) {
       $(".loading").hidden = false
       try {
-        frame = await loader.get(key)
+        frame = await coming
       } catch (error) {
         if (asked === state.asked) fail(error)
         return
@@ -99,9 +127,13 @@ export function render({model, view, el}) {
     $(".problem").hidden = true
     state.frame = frame
     state.shown = key
-    if (!model.locked) fitRange(frame, () => true)
+    part.learn(frame.header)
+    if (!model.locked && !player.playing) fitRange(frame, () => true)
     draw()
-    loader.prefetch(readAhead(state.lead, state.direction, spec.leads.length).map(keyOf))
+    const {length} = spec.leads
+    const ahead = player.playing ? playAhead(state.lead, length, player.far) : readAhead(state.lead, state.direction, length)
+    const over = image.veil ? ahead.map((i) => veils.key((path) => keyFor(path, i)) ?? keyOf(i)) : []
+    loader.prefetch([...ahead.map(keyOf), ...over])
   }
 
   function fail(/** @type {any} */ error) {
@@ -119,10 +151,12 @@ export function render({model, view, el}) {
   function draw() {
     const {frame, spec} = state
     if (frame === null) return
-    image.show(frame, scale.table(frame.header, spec.display))
+    const veil = veils.over((path) => keyFor(path, state.lead))
+    image.show(frame, scale.table(frame.header, spec.display), veil)
+    root.dataset.veiled = veil ? veil.style : ""
     root.dataset.shown = state.shown
     root.dispatchEvent(new CustomEvent("frame-shown", {bubbles: true, composed: true, detail: state.shown}))
-    probe()
+    pointing.read()
   }
 
   let moving = false
@@ -133,12 +167,12 @@ export function render({model, view, el}) {
     queueMicrotask(() => {
       moving = false
       outline.draw()
-      image.moved()
+      if (state.frame) part.follow()
     })
   }
 
   function goHome() {
-    const region = REGIONS[$(".region").value] ?? REGIONS.data
+    const region = /** @type {any} */ (REGIONS)[$(".region").value] ?? REGIONS.data
     const extent = region[1] ?? state.spec.extent
     const {west, east, south, north} = viewOf(extent, figure.inner_width || 900, figure.inner_height || 450)
     figure.x_range.setv({start: west, end: east})
@@ -170,8 +204,8 @@ export function render({model, view, el}) {
     $(".badge").hidden = !spec.synthetic
     $(".issued").textContent = words.issued
     $(".valid").textContent = words.valid
-    $(".title-more").textContent = words.more
-    $(".said").textContent = words.said
+    $(".title-more").textContent = [words.more, veils.words].filter(Boolean).join(" · ")
+    if (!player.fast) $(".said").textContent = words.said
     $(".lead").value = lead
     $(".lead").setAttribute("aria-valuetext", words.slider)
     for (const [button, ended] of [[$(".back"), lead === 0], [$(".next"), lead === spec.leads.length - 1]]) {
@@ -186,13 +220,6 @@ export function render({model, view, el}) {
     if (state.spec.leads?.length) moveMarkers(view.model.document, model.followers, state.spec.times[state.lead])
   }
 
-  function probe() {
-    const tip = $(".tip")
-    const text = state.pointer && state.frame && readingOf(state.frame, state.spec.display, ...state.pointer)
-    tip.hidden = text === null
-    tip.textContent = text
-  }
-
   // ---- choosing -------------------------------------------------------------
 
   const teller = new Teller(view.model.data, () => {
@@ -200,14 +227,14 @@ export function render({model, view, el}) {
     return spec.members?.length ? {lead, member} : {lead}
   })
 
-  function step(/** @type {number} */ to) {
+  function step(/** @type {number} */ to, direction = Math.sign(to - state.lead)) {
     const last = state.spec.leads.length - 1
     const lead = Math.max(0, Math.min(last, to))
     if (lead === state.lead) return
-    state.direction = lead > state.lead ? 1 : -1
+    state.direction = direction
     state.lead = lead
     show()
-    teller.soon()
+    if (!player.playing) teller.soon()
   }
 
   function stepMember(/** @type {number} */ by) {
@@ -220,26 +247,18 @@ export function render({model, view, el}) {
     teller.soon()
   }
 
-  function play() {
-    if (state.timer) return stop()
-    $(".play").innerHTML = icon(PAUSE)
-    $(".play").setAttribute("aria-label", "Pause")
-    state.timer = setInterval(() => {
-      // Wait for the frame rather than skip it.
-      if (state.shown !== keyOf(state.lead)) return
-      const n = state.spec.leads.length
-      state.lead = (state.lead + 1) % n
-      state.direction = 1
-      show()
-    }, 400)
-  }
+  const player = new Player(
+    {button: $(".play"), rate: $(".rate")},
+    () => Boolean(state.spec.leads?.length) && state.shown === keyOf(state.lead),
+    () => step((state.lead + 1) % state.spec.leads.length, 1),
+  )
+
+  const play = () => (player.playing ? stop() : player.start())
 
   function stop() {
-    clearInterval(state.timer)
-    if (state.timer) teller.soon()
-    state.timer = null
-    $(".play").innerHTML = icon(PLAY)
-    $(".play").setAttribute("aria-label", "Play")
+    if (!player.stop()) return
+    describe()
+    teller.soon()
   }
 
   // ---- a new selection --------------------------------------------------------
@@ -259,31 +278,31 @@ export function render({model, view, el}) {
     $(".ticks").replaceChildren(
       ...spec.ticks.map((/** @type {string} */ text) => Object.assign(document.createElement("span"), {textContent: text})),
     )
-    options($(".member"), spec.members.map((/** @type {string} */ m) => [m, m]), state.member)
+    fill($(".member"), spec.members.map((/** @type {string} */ m) => [m, m]), state.member)
     $(".member-choice").hidden = spec.members.length === 0
     $(".units").textContent = spec.display.units
     named("bar-ticks").args = {units: spec.display.units, classes: spec.display.classes, plus: spec.display.plus}
     // Of categories each has its colour: there is no palette and no range to choose.
     root.classList.toggle("classed", spec.colours.classes.length > 0)
     usePalette()
+    veils.offer(spec.veils ?? [])
     legend.show(spec, width)
     if (before.quantity !== spec.quantity || before === spec || !model.locked) useSpecRange()
     if (before.extent?.join() !== spec.extent.join() || before === spec) {
       if (before !== spec || !spec.wraps) $(".region").value = spec.wraps ? model.region : "data"
       goHome()
     }
+    part.use(spec.grid)
     show()
     teller.soon()
   }
 
-  function options(/** @type {any} */ select, /** @type {string[][]} */ pairs, /** @type {string} */ chosen) {
-    select.replaceChildren(...pairs.map(([value, text]) => new Option(text, value, false, value === chosen)))
-  }
+  const stepStart = (/** @type {number} */ by) => model.send_msg({start: by, hold: $(".hold").checked})
 
   // ---- wiring -----------------------------------------------------------------
 
-  options($(".region"), Object.entries(REGIONS).map(([key, [name]]) => [key, /** @type {string} */ (name)]), model.region)
-  options($(".palette"), Object.keys(model.palettes).map((name) => [name, name]), model.palette)
+  fill($(".region"), Object.entries(REGIONS).map(([key, [name]]) => [key, /** @type {string} */ (name)]), model.region)
+  fill($(".palette"), Object.keys(model.palettes).map((name) => [name, name]), model.palette)
   $(".lock").checked = model.locked
 
   $(".lead").addEventListener("input", () => step(Number($(".lead").value)))
@@ -305,13 +324,7 @@ export function render({model, view, el}) {
   }
   $(".auto").addEventListener("click", () => {
     if (state.frame === null) return
-    const {header} = state.frame
-    const {x_range: xr, y_range: yr} = figure
-    fitRange(state.frame, (/** @type {number} */ row, /** @type {number} */ column) => {
-      const lat = header.y0 + row * header.dy
-      const lon = header.x0 + column * header.dx
-      return lat >= yr.start && lat <= yr.end && [0, -360, 360].some((s) => lon + s >= xr.start && lon + s <= xr.end)
-    })
+    fitRange(state.frame, seenIn(state.frame.header, figure))
     draw()
   })
   $(".lock").addEventListener("change", () => {
@@ -325,7 +338,8 @@ export function render({model, view, el}) {
     model.send_msg({renew: true})
     show()
   })
-  $(".save").addEventListener("click", () => savePicture(figure, titleLines(state.spec, state.lead, state.member), state.shown, legend.told))
+  $(".save").addEventListener("click", () => savePicture(plot, image.canvas, titleLines(state.spec, state.lead, state.member, veils.words), state.shown, legend.told))
+  const {help} = wireActions(root, stepStart, () => pythonFor(state.spec, state.lead, state.member))
 
   const ready = () => root.isConnected && Boolean(state.spec.leads?.length)
   // A page is ours, a notebook is not: there the map has the keys only while it has the focus.
@@ -337,31 +351,14 @@ export function render({model, view, el}) {
     "[": () => stepMember(-1),
     p: play,
     l: () => $(".lock").click(),
+    s: () => veils.toggle(),
+    h: () => $(".hold").click(),
+    ArrowUp: () => stepStart(1),
+    ArrowDown: () => stepStart(-1),
+    "?": help,
   })
 
-  figure.on_event("mousemove", (/** @type {any} */ e) => {
-    state.pointer = [e.x, e.y]
-    standBeside($(".tip").style, e.sx, e.sy, $(".plot").clientWidth)
-    probe()
-  })
-  figure.on_event("mouseleave", () => {
-    state.pointer = null
-    probe()
-  })
-  figure.on_event("tap", (/** @type {any} */ e) => {
-    const cell = state.frame && cellAt(state.frame.header, e.x, e.y)
-    if (!cell) return
-    const centre = centreOf(/** @type {any} */ (state.frame).header, cell[0], cell[1])
-    mark(e.x, e.y)
-    teller.now({place: centre})
-  })
-
-  function mark(/** @type {number} */ x, /** @type {number} */ y) {
-    const [kx, ky] = Object.keys(places.data)
-    places.data = {[kx]: [x - 360, x, x + 360], [ky]: [y, y, y]}
-  }
-
-  if (model.place) mark(model.place[0], model.place[1])
+  if (model.place) pointing.mark(model.place[0], model.place[1])
   // Plots that Python was still drawing have the marker of the lead it was told.
   const stopPlots = onNewPlots(view.model.document, follow)
   for (const range of [figure.x_range, figure.y_range]) range.change.connect(moved)
@@ -376,7 +373,8 @@ export function render({model, view, el}) {
     draw()
   })
   model.on("remove", () => {
-    stop()
+    player.stop()
+    image.forget()
     teller.forget()
     stopKeys()
     stopPlots()

@@ -28,16 +28,16 @@ function wrapped(canvas, line, i, scale) {
 }
 
 /**
- * Save a figure as PNG under its title block.
- * @param {any} figure Bokeh figure
+ * Save a map as PNG under its title block.
+ * @param {any} plot Bokeh's view of its figure
+ * @param {HTMLCanvasElement} image what lies beneath
  * @param {string[]} lines title, dates, method
  * @param {string} name names the file
  * @param {[string, string][]} legend colours and words to stand below the map
  */
-export function savePicture(figure, lines, name, legend = []) {
-  // @ts-ignore - Bokeh's own global
-  const drawn = window.Bokeh.index.find_one(figure).export("png").canvas
-  const scale = drawn.width / (figure.outer_width || drawn.width)
+export function savePicture(plot, image, lines, name, legend = []) {
+  const drawn = plot.export("png").canvas
+  const scale = drawn.width / (plot.model.outer_width || drawn.width)
   const canvas = document.createElement("canvas")
   canvas.width = drawn.width
   const rows = lines.flatMap((line, i) => wrapped(canvas, line, i, scale).map((text) => ({text, i})))
@@ -46,7 +46,7 @@ export function savePicture(figure, lines, name, legend = []) {
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"))
   context.fillStyle = "#ffffff"
   context.fillRect(0, 0, canvas.width, canvas.height)
-  context.drawImage(drawn, 0, top)
+  for (const layer of [image, drawn]) context.drawImage(layer, 0, top, drawn.width, drawn.height)
   let y = 6 * scale
   for (const {text, i} of rows) {
     y += HEIGHTS[i] * scale

@@ -17,3 +17,17 @@ export function viewOf([west, east, south, north], width, height) {
     north: y + (scale * height) / 2,
   }
 }
+
+/**
+ * Whether the middle of a cell is in view.
+ * @param {import("./decode.js").Header} header @param {any} figure Bokeh figure
+ * @returns {(row: number, column: number) => boolean}
+ */
+export function seenIn(header, {x_range, y_range}) {
+  return (row, column) => {
+    const lat = header.y0 + row * header.dy
+    const lon = header.x0 + column * header.dx
+    const across = [0, -360, 360].some((turn) => lon + turn >= x_range.start && lon + turn <= x_range.end)
+    return across && lat >= y_range.start && lat <= y_range.end
+  }
+}

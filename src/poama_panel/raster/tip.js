@@ -30,10 +30,17 @@ export function readingOf(frame, display, lon, lat) {
 function wordsFor(value, header, display) {
   if (Number.isNaN(value)) return "no data"
   if (display.classes?.length) return display.classes[Math.round(value) - 1] ?? "no data"
-  const digits = Math.min(decimals(header.step, display.scale), display.digits ?? Infinity)
+  // Rounded to fewer decimals than the offset has (273.15), a value would be rounded twice.
+  const fine = Math.max(decimals(header.step, display.scale), decimalsOf(display.offset))
+  const digits = Math.min(fine, display.digits ?? Infinity)
   const text = signed(value.toFixed(digits))
   const plus = display.plus && Number(value.toFixed(digits)) > 0 ? "+" : ""
   return `${plus}${text} ${display.units}`.trim()
+}
+
+/** How many decimals a number is written with. @param {number} value */
+function decimalsOf(value) {
+  return String(value).split(".")[1]?.length ?? 0
 }
 
 /**

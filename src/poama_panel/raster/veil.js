@@ -16,8 +16,8 @@ import {NONE} from "./sample.js"
 /** @typedef {{frame: import("./decode.js").Frame, threshold: number, style: Style}} Veil */
 
 /** How much of a colour a faded pixel keeps. */
-const KEPT = 0.28
-const PAPER = 0xf7
+const KEPT = 0.3
+const PAPER = 0xe4
 /** Pixels from dot to dot, and from line to line. */
 const APART = 6
 const DARK = 0xff5b4a3f
@@ -77,7 +77,7 @@ const SAID = {off: "", fade: "faded", dots: "dotted", hide: "hatched"}
  * What the map says of it below its title.
  * @param {Kind} kind @param {number} threshold @param {Style} style
  */
-export function wordsFor(kind, threshold, style) {
+export function veilWords(kind, threshold, style) {
   if (style === "off") return ""
   const below = kind.adjustable ? `${kind.title} is below ${String(threshold).replace("-", "−")}` : `${kind.title} is not`
   return `${SAID[style]} where ${below}`

@@ -17,8 +17,12 @@ export function wordsOf(spec, lead, member) {
   }
 }
 
-/** The title block of a saved picture. @param {any} spec @param {number} lead @param {string} member */
-export function titleLines(spec, lead, member) {
+/**
+ * The title block of a saved picture.
+ * @param {any} spec @param {number} lead @param {string} member @param {string} [veiled] what lies over it
+ */
+export function titleLines(spec, lead, member, veiled = "") {
   const {what, issued, valid, more} = wordsOf(spec, lead, member)
-  return [spec.synthetic ? `SYNTHETIC DATA · ${what}` : what, `${issued} · ${valid}`, more]
+  const how = [more, veiled].filter(Boolean).join(" · ")
+  return [spec.synthetic ? `SYNTHETIC DATA · ${what}` : what, `${issued} · ${valid}`, how]
 }

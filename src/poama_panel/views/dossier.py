@@ -37,6 +37,7 @@ PAST: dict[str, dict[str, str]] = {
 SCORES = {"acc": "correlation", "rpss": "RPSS", "hits": "hit rate of the likeliest tercile"}
 _OF_A_LEAD = ("distribution", "past_forecasts", "reliability")
 _AT_ONCE = 3
+_NARROWEST = 330
 
 Found = Mapping[str, "xr.DataArray | DataLayerError"]
 
@@ -172,10 +173,7 @@ class Dossier(pn.viewable.Viewer):
         figures: list[hv.Overlay | str] = []
         past, curve = found.get("past_forecasts"), found.get("reliability")
         if isinstance(past, xr.DataArray):
-            title = (
-                f"{_mark(info)}{self._season(info, lead)}: past forecasts (bars) "
-                f"and what happened (points)"
-            )
+            title = f"{_mark(info)}Past forecasts (bars) and what happened (red)"
             figures.append(diagrams.past_forecasts(past, display, title=title))
         if isinstance(curve, xr.DataArray):
             title = "Reliability of the chance above normal"
@@ -206,13 +204,6 @@ class Dossier(pn.viewable.Viewer):
             return ""
         window = self._window() * info.width
         return describe_window(parse_init(self._state.init), lead, window, info.lead_unit)
-
-    def _season(self, info: DatasetInfo, lead: int | None) -> str:
-        if lead is None:
-            return ""
-        window = self._window() * info.width
-        label = describe_season(parse_init(self._state.init), lead, window, info.lead_unit)
-        return f"{label} of each year" if info.lead_unit == "months" else f"lead {lead}"
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._view
@@ -261,16 +252,14 @@ def _side_by_side(figures: list[hv.Overlay | str], found: Found) -> list[pn.view
         reason = reasons[0] if reasons else "There is no hindcast to compare this forecast with."
         return [_words(reason)]
     panes = [
-        pn.pane.HoloViews(f, sizing_mode="stretch_width", margin=0, linked_axes=False)
+        pn.pane.HoloViews(
+            f, sizing_mode="stretch_width", min_width=_NARROWEST, margin=0, linked_axes=False
+        )
         for f in figures
     ]
-    return [
-        pn.FlexBox(
-            *(pn.Column(p, styles={"flex": "1 1 380px", "min-width": "0"}) for p in panes),
-            sizing_mode="stretch_width",
-            margin=0,
-        )
-    ]
+    # One below the other where there is no room for two.
+    wrap = {"flex-wrap": "wrap"}
+    return [pn.Row(*panes, sizing_mode="stretch_width", margin=0, styles=wrap)]
 
 
 def _told(found: Found) -> str:

@@ -11,9 +11,10 @@ import panel as pn
 from data_layer.api import ForecastSource
 from poama_panel import links
 from poama_panel.state import ForecastState
+from poama_panel.views.dossier import Dossier
 from poama_panel.views.field_map import FieldMap
 from poama_panel.views.no_map import NoMap
-from poama_panel.views.plume import MARK, Plume
+from poama_panel.views.plume import MARK
 from poama_panel.views.provenance import Provenance
 from poama_panel.views.selectors import Selectors
 
@@ -48,15 +49,15 @@ class Explorer(pn.viewable.Viewer):
         self.provenance = Provenance(self.state)
         self.map = FieldMap(self.state, source, base=base, region=region, followers=[MARK])
         self.no_map = NoMap(self.state)
-        self.plume = Plume(self.state, source)
+        self.dossier = Dossier(self.state, source)
 
     def side(self) -> pn.viewable.Viewable:
         """Choosers and provenance, for a narrow column."""
         return pn.Column(self.selectors, self.provenance, sizing_mode="stretch_width", margin=0)
 
     def main(self) -> pn.viewable.Viewable:
-        """Map and plume; of an index the plume, and why there is no map."""
-        parts = (self.map, self.no_map, self.plume)
+        """Map and what there is to say of a place; of an index that, and why there is no map."""
+        parts = (self.map, self.no_map, self.dossier)
         return pn.Column(*parts, sizing_mode="stretch_width", margin=0)
 
     def __panel__(self) -> pn.viewable.Viewable:

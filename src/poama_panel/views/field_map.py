@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote
 
 import panel as pn
 import param
@@ -17,11 +16,11 @@ import param
 from data_layer.api import (
     Catalogue,
     ForecastSource,
+    GridInfo,
     Limits,
     ProductRequest,
 )
-from data_layer.cuts import Cut
-from data_layer.errors import BadRequest, DataLayerError, NotFound
+from data_layer.errors import DataLayerError, NotFound
 from data_layer.offers import Asked, parse, write
 from data_layer.timing import (
     describe_lead,
@@ -31,13 +30,16 @@ from data_layer.timing import (
     valid_period,
     whole_windows,
 )
-from poama_panel.elements import base_map
 from poama_panel.raster import FrameMap
 from poama_panel.state import ForecastState
 from poama_panel.style import colours_of, display_of, palettes
+from poama_panel.views.addresses import frames_at, request_of
+from poama_panel.views.code import python_of
+from poama_panel.views.copying import base_figure
 from poama_panel.views.latest import Latest
 from poama_panel.views.provenance import issued
 from poama_panel.views.titles import facts_of, title_of
+from poama_panel.views.veils import veils_of
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +70,14 @@ class FieldMap(pn.viewable.Viewer):
         super().__init__()
         self._state, self._source = state, source
         self._latest = Latest[ProductRequest]()
+        self._moved = False
+        self._range: tuple[str, Limits] | None = None
         self.map = FrameMap(
-            plot=pn.pane.HoloViews(
-                base_map(wheel=bool(base)), sizing_mode="stretch_width", margin=0
+            plot=pn.pane.Bokeh(
+                base_figure(wheel=bool(base)).cast(),
+                autodispatch=False,
+                sizing_mode="stretch_width",
+                margin=0,
             ),
             base=base,
             palettes=palettes(),
@@ -85,6 +92,7 @@ class FieldMap(pn.viewable.Viewer):
             followers=list(followers),
             supply=None if base else self._supply,
             renew=self._renew,
+            start=self._step_start,
         )
         self._view = pn.Column(
             self.map, visible=state.mapped, sizing_mode="stretch_width", margin=0
@@ -117,6 +125,10 @@ class FieldMap(pn.viewable.Viewer):
             if spec and self.map.spec.get("quantity") != spec["quantity"]:
                 self.map.palette = spec["palette"]
             self.map.spec = spec
+            if self._moved:
+                # Once the start's maps can be asked for, not before: until then the lead is
+                # one of the map that is still shown.
+                self.map.lead, self._moved = self._state.lead, False
 
     def _spec(
         self, request: ProductRequest | None, catalogue: Catalogue
@@ -129,18 +141,30 @@ class FieldMap(pn.viewable.Viewer):
             return {}, None
         products = {p.name: p for p in self._state.products}
         asked = parse(request.product, products)
-        span = asked.scale.span
-        done: ProductRequest | None = request
-        try:
-            limits = Limits(*span, *span) if span else self._source.limits(request)
-        except DataLayerError as error:
-            # The map asks for its frame in vain, too, and says why.
-            log.warning("no limits for %s: %s", request, error)
-            limits, done = Limits(0.0, 1.0, 0.0, 1.0), None
         ranged = products.get(asked.info.range_of, asked.info)
         scale = write(ranged, dict(asked.chosen))
         quantity = f"{info.system or info.id}/{request.variable}/{scale}"
-        return describe(catalogue, request, limits, asked, quantity), done
+        span = asked.scale.span
+        done: ProductRequest | None = request
+        if span:
+            limits = Limits(*span, *span)
+        elif self._range is not None and self._range[0] == quantity:
+            # Starts are compared by one scale; and to find another takes all of their leads.
+            limits = self._range[1]
+        else:
+            try:
+                limits = self._source.limits(request)
+                self._range = quantity, limits
+            except DataLayerError as error:
+                # The map asks for its frame in vain, too, and says why.
+                log.warning("no limits for %s: %s", request, error)
+                limits, done = Limits(0.0, 1.0, 0.0, 1.0), None
+        spec = describe(catalogue, request, limits, asked, quantity)
+        more = {
+            "veils": veils_of(info, request, asked, products),
+            "python": python_of(request, asked),
+        }
+        return spec | more, done
 
     def _follow(self, *events: param.parameterized.Event) -> None:
         changes: dict[str, Any] = {}
@@ -150,6 +174,9 @@ class FieldMap(pn.viewable.Viewer):
             else:
                 changes[event.name] = event.new
         self._state.param.update(**changes)
+
+    def _step_start(self, by: int, hold_valid: bool) -> None:
+        self._moved = self._state.step_start(by, hold_valid=hold_valid) or self._moved
 
     async def _renew(self) -> None:
         try:
@@ -188,8 +215,8 @@ def describe(
     begins = [valid_period(init, lead, unit)[0] for lead in leads]
     half = (info.grid.lon[1] - info.grid.lon[0]) / max(info.grid.nx - 1, 1) / 2
     return {
-        "path": f"{info.id}/{info.version}/{variable.name}/{quote(asked.text, safe='')}"
-        f"/{request.init}/{{lead}}/{{member}}",
+        "path": frames_at(replace(request, product=asked.text, version=info.version)),
+        "grid": _grid(info.grid),
         "leads": list(leads),
         "leadNames": [describe_lead(lead, unit) for lead in leads],
         "valid": [describe_window(init, lead, window, unit) for lead in leads],
@@ -218,6 +245,18 @@ def describe(
     }
 
 
+def _grid(grid: GridInfo) -> dict[str, Any]:
+    """The grid as evenly spaced cells; what is not is told by its frames."""
+    return {
+        "shape": [grid.ny, grid.nx],
+        "x0": grid.lon[0],
+        "dx": (grid.lon[1] - grid.lon[0]) / max(grid.nx - 1, 1),
+        "y0": grid.lat[0],
+        "dy": (grid.lat[1] - grid.lat[0]) / max(grid.ny - 1, 1),
+        "wraps": grid.wraps,
+    }
+
+
 def _ticks(labels: list[str]) -> list[str]:
     """A label per lead, blank where there are more than fit."""
     every = -(-len(labels) // 12)
@@ -235,29 +274,3 @@ def asset(name: str) -> bytes:
     if path.parent != _ASSETS or not path.is_file():
         raise NotFound(f"There is no file {name!r}.", asked=name)
     return path.read_bytes()
-
-
-def request_of(key: str) -> tuple[ProductRequest, Cut]:
-    """The request behind a frame's address ``dataset/version/variable/product/init/lead/member``.
-
-    And the part of the map that its query names.
-
-    Raises
-    ------
-    BadRequest: when the address is malformed.
-    """
-    path, _, query = key.partition("?")
-    try:
-        dataset, version, variable, product, init, lead, member = path.split("/")
-        request = ProductRequest(
-            dataset=dataset,
-            version=version,
-            variable=variable,
-            product=unquote(product),
-            init=init,
-            lead=int(lead),
-            member=None if member == "all" else int(member),
-        )
-        return request, Cut.of(dict(parse_qsl(query, strict_parsing=bool(query))))
-    except ValueError as error:
-        raise BadRequest(f"{key!r} is not the address of a frame.", asked=key) from error

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from functools import cached_property
+from html import escape
 
 import holoviews as hv
 import panel as pn
@@ -19,7 +21,7 @@ from data_layer.api import (
     VariableInfo,
 )
 from data_layer.errors import DataLayerError
-from poama_panel.elements import MARK, ask_for_a_place, observed, plume
+from poama_panel.elements import MARK, PLUME_HEIGHT, observed, plume
 from poama_panel.state import ForecastState
 from poama_panel.style import display_of
 from poama_panel.views.latest import Latest
@@ -29,6 +31,16 @@ log = logging.getLogger(__name__)
 
 # An index has the room of the map, which it lacks.
 _INDEX_HEIGHT = 440
+_ASK = "Click the map: the members at that place"
+_MIDDLE = f"display: grid; place-items: center; height: {PLUME_HEIGHT - 2}px"
+# What stands in the plume's stead, where a figure would.
+_STEAD = {
+    "border": "1px solid #e5e5e5",
+    "box-sizing": "border-box",
+    "color": "#5a6b7b",
+    "font-size": "16px",
+    "text-align": "center",
+}
 
 
 class Plume(pn.viewable.Viewer):
@@ -44,9 +56,11 @@ class Plume(pn.viewable.Viewer):
         request = self._request()
         drawn, found = self._shown(request, state.catalogue)
         self._latest.finish(0, request if found is not None else None)
-        self._pane = pn.pane.HoloViews(
-            drawn, sizing_mode="stretch_width", margin=0, linked_axes=False
+        self._words = pn.pane.HTML(
+            height=PLUME_HEIGHT, sizing_mode="stretch_width", margin=0, styles=_STEAD
         )
+        self._view = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._show(drawn)
         # watch: reading a series takes time and may fail; it is done once per
         # choice, not once per drawing.
         state.param.watch(self._draw, ["place", "dataset", "variable", "init", "catalogue"])
@@ -61,7 +75,7 @@ class Plume(pn.viewable.Viewer):
         done = request if found is not None else None
         if not self._latest.finish(turn, done):
             return
-        self._pane.object = drawn
+        self._show(drawn)
         if found is None or done is None or done.point is None:
             return
         if not catalogue.dataset(done.dataset).hindcast:
@@ -69,7 +83,21 @@ class Plume(pn.viewable.Viewer):
         # The members are there at once; past forecasts take longer and come behind them.
         drawn = await asyncio.to_thread(self._before_the_past, done, catalogue, found)
         if self._latest.finish(turn, done):
-            self._pane.object = drawn
+            self._show(drawn)
+
+    @cached_property
+    def _pane(self) -> pn.pane.HoloViews:
+        return pn.pane.HoloViews(sizing_mode="stretch_width", margin=0, linked_axes=False)
+
+    def _show(self, drawn: hv.Overlay | str) -> None:
+        """Show a plume, or say why there is none: a figure for a few words is not worth making."""
+        if isinstance(drawn, str):
+            shown = self._words
+            self._words.object = f'<div style="{_MIDDLE}">{escape(drawn)}</div>'
+        else:
+            shown, self._pane.object = self._pane, drawn
+        if self._view.objects != [shown]:
+            self._view[:] = [shown]
 
     def _request(self) -> ProductRequest | None:
         state = self._state
@@ -86,17 +114,14 @@ class Plume(pn.viewable.Viewer):
 
     def _shown(
         self, request: ProductRequest | None, catalogue: Catalogue
-    ) -> tuple[hv.Overlay, xr.DataArray | None]:
+    ) -> tuple[hv.Overlay | str, xr.DataArray | None]:
         """The plume and the members in it; or the reason why there is none, and ``None``."""
         if request is None:
-            return ask_for_a_place(), None
+            return _ASK, None
         try:
             series = self._source.fetch(request)
         except DataLayerError as error:
-            reason = hv.Overlay([hv.Text(0.5, 0.5, str(error))]).opts(
-                hv.opts.Overlay(responsive=True, height=230, xaxis=None, yaxis=None)
-            )
-            return reason, None
+            return str(error), None
         info = catalogue.dataset(request.dataset)
         variable = info.variable(request.variable)
         if not info.gridless:
@@ -150,7 +175,7 @@ class Plume(pn.viewable.Viewer):
             return None
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return self._pane
+        return self._view
 
 
 def title_of_index(info: DatasetInfo, variable: VariableInfo, init: str | None) -> str:
