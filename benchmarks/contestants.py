@@ -26,7 +26,7 @@ class Server:
     Parameters
     ----------
     command: what to run.
-    ready: what it prints once it serves.
+    ready: what it prints once it serves; empty: do not wait.
     log: file for its output.
     """
 
@@ -41,13 +41,26 @@ class Server:
     def _wait(self, ready: str) -> None:
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
-            if ready in self._log.read_text():
+            if ready in self.said():
                 return
-            if self._process.poll() is not None:
+            if not self.runs():
                 break
             time.sleep(0.1)
         self.stop()
-        raise RuntimeError(f"The server did not start:\n{self._log.read_text()[-2000:]}")
+        raise RuntimeError(f"The server did not start:\n{self.said()[-2000:]}")
+
+    def runs(self) -> bool:
+        """Whether its first process has not ended."""
+        return self._process.poll() is None
+
+    def said(self) -> str:
+        """Its output so far."""
+        return self._log.read_text()
+
+    @property
+    def pid(self) -> int:
+        """Of its first process."""
+        return self._process.pid
 
     def cpu_seconds(self) -> float:
         """User and system time so far of all its processes, ended ones included."""
@@ -95,12 +108,13 @@ class PoamaPanel:
     jump_event = "input"
 
     def __init__(self, archive: Path, state: Path) -> None:
-        env = {"POAMA_STATE_DIR": str(state)}
-        self._password = secrets.token_urlsafe(12)
+        # An index of its own: nothing is left over from an earlier round.
+        env = {"POAMA_STATE_DIR": str(state), "POAMA_DATA_INDEX_DIR": str(state / "index")}
+        self.username, self.password = "bench", secrets.token_urlsafe(12)
         program = str(BIN / "poama-panel")
         subprocess.run(
-            [program, "users", "add", "bench", "--password-stdin"],
-            input=self._password,
+            [program, "users", "add", self.username, "--password-stdin"],
+            input=self.password,
             text=True,
             check=True,
             stdout=subprocess.DEVNULL,
@@ -119,8 +133,8 @@ class PoamaPanel:
         """Fill in the login form."""
         page = context.new_page()
         page.goto(self.url)
-        page.fill("input[name=username]", "bench")
-        page.fill("input[name=password]", self._password)
+        page.fill("input[name=username]", self.username)
+        page.fill("input[name=password]", self.password)
         page.keyboard.press("Enter")
         page.wait_for_selector(".pp-map[data-shown]", timeout=60_000)
         page.close()
@@ -155,12 +169,13 @@ class HvPlot:
     """The peer: hvPlot with ``rasterize=True`` under ``panel serve``."""
 
     name = "hvplot"
+    app = "hvplot_app"
     jump_event = "keydown"
 
     def __init__(self, archive: Path, state: Path, width: int, height: int) -> None:
         port = free_port()
-        self.url = f"http://127.0.0.1:{port}/hvplot_app"
-        app, file = HERE / "apps" / "hvplot_app.py", archive / "forecast.nc"
+        self.url = f"http://127.0.0.1:{port}/{self.app}"
+        app, file = HERE / "apps" / f"{self.app}.py", archive / "forecast.nc"
         command = [str(BIN / "panel"), "serve", str(app), "--port", str(port)]
         command += ["--args", str(file), str(width), str(height)]
         self.server = Server(command, "Bokeh app running at", state / "server.log")
@@ -196,6 +211,13 @@ class HvPlot:
     def _press(self, page: Page, slider: int, key: str) -> None:
         page.locator(".noUi-handle").nth(slider).focus()
         page.keyboard.press(key)
+
+
+class Rasterized(HvPlot):
+    """The peer for large grids: a HoloViews DynamicMap with ``rasterize``."""
+
+    name = "holoviews"
+    app = "rasterize_app"
 
 
 def free_port() -> int:

@@ -7,12 +7,13 @@
   ]
   const area = (c) => c.width * c.height
 
-  // A figure may stack canvases of one size: the one with something opaque in the middle counts.
+  // A figure may stack canvases of one size: the one that hides what is behind it counts, not
+  // the one with lines over it.
   const pick = () =>
     canvases(document)
       .filter((c) => c.width > 500 && c.height > 250)
       .sort((a, b) => area(b) - area(a))
-      .find((c) => sample(c).some((p) => p >>> 24 === 255))
+      .find((c) => isOpaque(sample(c)))
 
   const sample = (c) => {
     const context = c.getContext("2d")
@@ -21,6 +22,8 @@
       ...new Uint32Array(context.getImageData(c.width >> 2, Math.floor(c.height * y), 96, 1).data.buffer),
     ])
   }
+
+  const isOpaque = (pixels) => pixels.length > 0 && pixels.every((p) => p >>> 24 === 255)
 
   const hash = (c) => sample(c).reduce((h, p) => (Math.imul(h, 31) + p) | 0, 7)
 

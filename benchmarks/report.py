@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from where import listed
+
 HERE = Path(__file__).parent
 RESULTS = HERE / "out" / "results.json"
 
@@ -63,12 +65,13 @@ def table(rounds: list[Round]) -> str:
     return "\n".join(lines)
 
 
+def number(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
 def _median(values: list[float]) -> str:
-    return (
-        f"{statistics.median(values):.3g}"
-        if statistics.median(values) < 1000
-        else (f"{statistics.median(values):.0f}")
-    )
+    return number(statistics.median(values))
 
 
 def _ratio(ours: list[float], peer: list[float]) -> str:
@@ -82,27 +85,31 @@ def text(results: dict[str, Any]) -> str:
     """What README.md says of a run."""
     where = results["where"]
     fill = results["floor"]["fill"]["first"]
-    versions = ", ".join(f"{name} {number}" for name, number in where["versions"].items())
     width, height = where["map"]
     return (
         f"Measured {where['date']} on {where['cpu']}, {where['cores']} cores "
-        f"(load {where['load'][0]:.1f} before, {where['load'][1]:.1f} after); {versions}. "
+        f"(load {where['load'][0]:.1f} before, {where['load'][1]:.1f} after); "
+        f"{listed(where['versions'])}. "
         f"{len(results['rounds'])} rounds, map of {width} × {height} pixels. "
         f"Floor (an empty canvas filled): p50 {quantile(fill, 0.5):.0f} ms, "
         f"p95 {quantile(fill, 0.95):.0f} ms.\n\n{table(results['rounds'])}"
     )
 
 
-def write() -> None:
-    """Renew the table in README.md from the results on disk."""
-    said = text(json.loads(RESULTS.read_text()))
+def renew(mark: str, said: str) -> None:
+    """Replace what README.md has between the marks of that name."""
     readme = HERE / "README.md"
-    marked = re.compile(r"(<!-- results -->\n).*(\n<!-- end -->)", re.DOTALL)
+    marked = re.compile(rf"(<!-- {mark} -->\n).*(\n<!-- end of {mark} -->)", re.DOTALL)
     renewed, found = marked.subn(lambda m: m[1] + said + m[2], readme.read_text())
     if not found:
-        raise SystemExit(f"{readme} has lost its marks <!-- results --> and <!-- end -->.")
+        raise SystemExit(f"{readme} has lost its marks <!-- {mark} --> and <!-- end of {mark} -->.")
     readme.write_text(renewed)
     print(said)
+
+
+def write() -> None:
+    """Renew the table from the results on disk."""
+    renew("results", text(json.loads(RESULTS.read_text())))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,7 @@ import argparse
 import datetime as dt
 import json
 import os
-import platform
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,7 @@ from contestants import Contestant, HvPlot, PoamaPanel
 from make_data import OUT, ensure
 from measure import figure_size, floor, launch, visit
 from playwright.sync_api import Browser, sync_playwright
-
-PACKAGES = ("panel", "bokeh", "holoviews", "xarray", "netCDF4", "hvplot", "datashader")
+from where import machine
 
 
 def measured(browser: Browser, contestant: Contestant) -> dict[str, Any]:
@@ -37,7 +34,7 @@ def measured(browser: Browser, contestant: Contestant) -> dict[str, Any]:
 def run(rounds: int) -> dict[str, Any]:
     """All rounds, the floor, and where they were taken."""
     archive = ensure()
-    load = [os.getloadavg()[0]]
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         browser = launch(playwright)
 
@@ -57,15 +54,12 @@ def run(rounds: int) -> dict[str, Any]:
             taken.append(seen | {report.PEER: measured(browser, peer)})
         fill = floor(browser)
         chromium = browser.version
-    load.append(os.getloadavg()[0])
-    versions = {p: version(p) for p in PACKAGES}
-    where = {
+    where = machine()
+    where |= {
         "date": dt.date.today().isoformat(),
-        "cpu": _cpu(),
-        "cores": os.cpu_count(),
-        "load": load,
+        "load": [load, where["load"]],
         "map": size,
-        "versions": {"Python": platform.python_version(), **versions, "Chromium": chromium},
+        "versions": {**where["versions"], "Chromium": chromium},
     }
     return {"where": where, "floor": fill, "rounds": taken}
 
@@ -84,13 +78,6 @@ def _folder(place: str, name: str) -> Path:
     folder = Path(place, name)
     folder.mkdir()
     return folder
-
-
-def _cpu() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 if __name__ == "__main__":
