@@ -6,19 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from data_layer.api import ProductRequest
+from data_layer.api import Catalogue, ProductRequest
 from data_layer.offers import parse
 from data_layer.products import infos
 from poama_panel.views.addresses import frames_at, request_of
 from poama_panel.views.veils import veils_of
-from tests.poama_panel.test_style import NOW, PAST
+from tests.poama_panel.test_style import CATALOGUE, NOW, PAST
 
 PRODUCTS = {p.name: p for p in infos()}
 
 
-def veils(text: str, info=NOW):
-    request = ProductRequest(info.id, "tas", text, init="2026-11-01", version="v1")
-    return veils_of(info, request, parse(text, PRODUCTS), PRODUCTS)
+def veils(text: str, info=NOW, init: str = "2026-11-01"):
+    request = ProductRequest(info.id, "tas", text, init=init, version="v1")
+    catalogue = Catalogue((info, *([PAST] if info is not PAST else [])))
+    return veils_of(catalogue, request, parse(text, PRODUCTS), PRODUCTS)
 
 
 def asked_of(veil) -> ProductRequest:
@@ -65,7 +66,14 @@ def test_without_past_forecasts_or_observations_there_is_nothing_to_judge_by():
 
 def test_a_data_layer_that_does_not_know_the_scores_is_not_asked_for_them():
     request = ProductRequest("now", "tas", "mean", init="2026-11-01", version="v1")
-    assert veils_of(NOW, request, parse("mean", PRODUCTS), {"mean": PRODUCTS["mean"]}) == []
+    known = {"mean": PRODUCTS["mean"]}
+    assert veils_of(CATALOGUE, request, parse("mean", PRODUCTS), known) == []
+
+
+def test_a_start_that_no_past_year_has_is_not_judged():
+    assert veils("mean", replace(NOW, inits=("2026-10-02",)), "2026-10-02") == []
+    # October was started in one year alone.
+    assert veils("mean", NOW, "2026-10-01") == []
 
 
 def test_an_address_has_room_for_lead_and_member():

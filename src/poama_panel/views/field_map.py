@@ -161,7 +161,7 @@ class FieldMap(pn.viewable.Viewer):
                 limits, done = Limits(0.0, 1.0, 0.0, 1.0), None
         spec = describe(catalogue, request, limits, asked, quantity)
         more = {
-            "veils": veils_of(info, request, asked, products),
+            "veils": veils_of(catalogue, request, asked, products),
             "python": python_of(request, asked),
         }
         return spec | more, done

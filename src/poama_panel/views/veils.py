@@ -6,24 +6,30 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from data_layer.api import DatasetInfo, ProductRequest
+from data_layer.api import Catalogue, ProductRequest
 from data_layer.offers import Asked, ProductInfo, write
-from poama_panel.state import can_give
+from poama_panel.state import can_give, years_of
 from poama_panel.views.addresses import frames_at
 
+# Of fewer past years nothing can be said.
+_FEWEST = 3
 # Below these a score is usually not acted on; whoever looks can choose another.
 _CORRELATION, _ROC, _RPSS = ("acc", 0.3), ("roc", 0.6), ("rpss", 0.0)
 
 
 def veils_of(
-    info: DatasetInfo, request: ProductRequest, asked: Asked, products: Mapping[str, ProductInfo]
+    catalogue: Catalogue,
+    request: ProductRequest,
+    asked: Asked,
+    products: Mapping[str, ProductInfo],
 ) -> list[dict[str, Any]]:
     """The scores of past forecasts that a map of a forecast can be judged by.
 
     Each is of the very selection shown: its window, its years, its category. Empty where there
     are none, or where the map is not of a forecast. The browser's side is ``veil.js``.
     """
-    if not _judged(asked):
+    info = catalogue.dataset(request.dataset)
+    if not _judged(asked) or len(years_of(catalogue, info, request.init or "")) < _FEWEST:
         return []
     found = []
     skill, significant = products.get("skill"), products.get("significant_skill")
