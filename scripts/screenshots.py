@@ -65,11 +65,13 @@ def look(page: Page, url: str, password: str) -> None:
     page.screenshot(path=IMAGES / "dashboard.png")
     page.get_by_label("Forecast", exact=True).select_option(label="Synthetic S2 · forecast")
     page.locator('.pp-map[data-shown^="synthetic"]').wait_for()
-    page.get_by_label("Product").select_option(label="Ensemble spread")
-    page.locator('.pp-map[data-shown*="/spread/"]').wait_for()
+    page.get_by_label("Product").select_option(label="Tercile chance")
+    page.locator('.pp-map[data-shown*="/tercile_probability/"]').wait_for()
     page.locator(".region").select_option("australia")
-    page.wait_for_timeout(600)
-    click(page, 0.5, 0.5)
+    page.locator('.pp-map[data-veiled="fade"]').wait_for()
+    click(page, 0.45, 0.45)
+    page.get_by_text("Chances", exact=True).click()
+    page.wait_for_timeout(4000)
     page.screenshot(path=IMAGES / "synthetic.png")
 
 

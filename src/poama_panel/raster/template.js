@@ -41,9 +41,11 @@ export const TEMPLATE = `
     <select class="veil-kind" aria-label="Score"></select>
     <label class="veil-limit">below <input class="veil-threshold" type="number"></label>
   </span>
+  <span class="takes">
   <button class="copy" type="button" title="Copy the lines of Python that give this map">Copy as Python</button>
   <button class="keys" type="button" aria-label="Keys" title="Keys (?)">?</button>
   <button class="save" type="button" title="Save the map with its title as PNG">Save picture</button>
+  </span>
 </div>
 <div class="stage">
   <div class="loading" hidden></div>
