@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -70,12 +71,12 @@ def seen(tmp_path) -> Callable[..., np.ndarray]:
     def ask(one: xr.Dataset, other: xr.Dataset, product: str = "observed", **where) -> np.ndarray:
         one.to_netcdf(tmp_path / "forecast.nc")
         other.to_netcdf(tmp_path / "observed.nc")
-        source = LocalSource.open(tmp_path)
-        info = source.catalogue().dataset("forecast")
-        request = ProductRequest(
-            info.id, "x", product, init=info.inits[0], point=Point(0, 0), **where
-        )
-        return source.fetch(request).values
+        with closing(LocalSource.open(tmp_path)) as source:  # its files are written anew
+            info = source.catalogue().dataset("forecast")
+            request = ProductRequest(
+                info.id, "x", product, init=info.inits[0], point=Point(0, 0), **where
+            )
+            return source.fetch(request).values
 
     return ask
 
