@@ -118,7 +118,7 @@ class PyramidStore(KeptFiles[Pyramid]):
     """Pyramids in a folder, mapped into memory: of each only what is cut out is read."""
 
     suffix = ".pyramid"
-    edition = 1
+    edition = 2
     what = "a map's coarser levels"
 
     def __init__(self, folder: Path, limit: int = DEFAULT_BYTES) -> None:
