@@ -178,11 +178,7 @@ def run(rounds: int, parts: Iterable[str], python: Path) -> Numbers:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser, place = launch(playwright), Path(folder)
         (place / "first").mkdir()
-        first = PoamaPanel(archive, place / "first")
-        try:
-            size = figure_size(browser, first)
-        finally:
-            first.server.stop()
+        size = figure_size(browser, PoamaPanel(archive, place / "first"))
         taken = []
         for n in range(rounds):
             print(f"round {n + 1} of {rounds}", flush=True)

@@ -267,11 +267,14 @@ FIGURE = """() => {
 
 
 def figure_size(browser: Browser, contestant: Contestant) -> tuple[int, int]:
-    """Width and height in pixels of the map inside its axes."""
-    with probed(browser) as context:
-        contestant.sign_in(context)
-        page = context.new_page()
-        page.goto(contestant.url)
-        page.wait_for_function("bench.firstMap !== null", timeout=60_000)
-        width, height = page.evaluate(FIGURE)
+    """Width and height in pixels of the map inside its axes; ends the contestant."""
+    try:
+        with probed(browser) as context:
+            contestant.sign_in(context)
+            page = context.new_page()
+            page.goto(contestant.url)
+            page.wait_for_function("bench.firstMap !== null", timeout=60_000)
+            width, height = page.evaluate(FIGURE)
+    finally:
+        contestant.server.stop()
     return round(width), round(height)

@@ -41,11 +41,7 @@ def run(rounds: int) -> dict[str, Any]:
         def ours(name: str) -> PoamaPanel:
             return PoamaPanel(archive, _folder(place, name))
 
-        first = ours("first")
-        try:
-            size = figure_size(browser, first)
-        finally:
-            first.server.stop()
+        size = figure_size(browser, ours("first"))
         taken = []
         for n in range(rounds):
             print(f"round {n + 1} of {rounds}", flush=True)

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 from bokeh.models import FixedTicker
 
+from poama_panel.elements import diagram
 from poama_panel.style import Display
 
 HEIGHT = 270
@@ -41,9 +42,10 @@ def exceedance(curves: xr.DataArray, display: Display, *, title: str) -> hv.Over
             color=colour, line_width=width, tools=["hover"]
         )
 
-    return _figure(
+    return diagram(
         [line("hindcast", _PAST, 2.0), line("forecast", _FORECAST, 3.0)],
         title=title,
+        height=HEIGHT,
         xlabel=f"more than … {display.units}".rstrip(),
         ylabel="chance, %",
         ylim=(0, 100),
@@ -85,9 +87,10 @@ def tercile_bars(
         axis.ticker = FixedTicker(ticks=list(range(len(labels))))
         axis.major_label_overrides = dict(enumerate(labels))
 
-    return _figure(
+    return diagram(
         [*bars, usual],
         title=title,
+        height=HEIGHT,
         xlabel="",
         ylabel="chance, %",
         ylim=(0, max(70.0, float(np.nanmax(values)) + 5 if np.isfinite(values).any() else 70.0)),
@@ -132,9 +135,10 @@ def past_forecasts(past: xr.DataArray, display: Display, *, title: str) -> hv.Ov
         if at[n].size and np.isfinite(at[n][0])
     ]
     mean = hv.Points((years[known], at["mean"][known])).opts(color="#ffffff", size=4)
-    return _figure(
+    return diagram(
         [*bounds, bars("p10", "p90", 3, _LIGHT), bars("p33", "p67", 9, "#6c8ea3"), mean, seen],
         title=title,
+        height=HEIGHT,
         xlabel="year of the start",
         ylabel=display.units,
     )
@@ -159,35 +163,12 @@ def reliability(curve: xr.DataArray, *, title: str) -> hv.Overlay:
     line = hv.Curve((100 * x[known], 100 * y[known])).opts(color=_FORECAST, line_width=1.5)
     perfect = hv.Curve(([0, 100], [0, 100])).opts(color=_INK, line_width=1, line_dash="dashed")
     usual = hv.HLine(_TERCILE).opts(color=_PAST, line_width=1, line_dash="dotted")
-    return _figure(
+    return diagram(
         [perfect, usual, line, points],
         title=title,
+        height=HEIGHT,
         xlabel="chance forecast, %",
         ylabel="happened, %",
         xlim=(0, 100),
         ylim=(0, 100),
-    )
-
-
-def _figure(parts: list[hv.Element], *, title: str, **opts: Any) -> hv.Overlay:
-    def finish(plot: Any, element: Any) -> None:
-        plot.state.toolbar.logo = None
-
-    hooks = [finish, *opts.pop("hooks", ())]
-    return hv.Overlay(parts).opts(
-        hv.opts.Overlay(
-            responsive=True,
-            height=HEIGHT,
-            min_height=HEIGHT,
-            title=title,
-            show_legend=False,
-            show_grid=True,
-            toolbar="above",
-            default_tools=["pan", "wheel_zoom", "reset", "save"],
-            active_tools=[],
-            fontsize={"title": "10pt"},
-            hooks=hooks,
-            backend_opts={"plot.output_backend": "canvas"},
-            **opts,
-        )
     )

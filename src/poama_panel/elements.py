@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import holoviews as hv
@@ -239,24 +239,40 @@ def observed(
 def _over_time(
     parts: list[hv.Element], display: Display, title: str, height: int, when: Any
 ) -> hv.Overlay:
+    hooks = [_tick_periods(when)]
+    return diagram(parts, title=title, height=height, xlabel="", ylabel=display.units, hooks=hooks)
+
+
+def diagram(
+    parts: list[hv.Element],
+    *,
+    title: str,
+    height: int,
+    hooks: Sequence[Callable[[Any, Any], None]] = (),
+    **opts: Any,
+) -> hv.Overlay:
+    """Elements in one frame, as all diagrams of the product look; ``opts``: of the overlay."""
     return hv.Overlay(parts).opts(
         hv.opts.Overlay(
             responsive=True,
             min_height=height,
             height=height,
             title=title,
-            xlabel="",
-            ylabel=display.units,
             show_legend=False,
             show_grid=True,
             toolbar="above",
             default_tools=["pan", "wheel_zoom", "reset", "save"],
             active_tools=[],
             fontsize={"title": "10pt"},
-            hooks=[_finish_plume(when)],
+            hooks=[_without_logo, *hooks],
             backend_opts=_CANVAS,
+            **opts,
         )
     )
+
+
+def _without_logo(plot: Any, element: Any) -> None:
+    plot.state.toolbar.logo = None
 
 
 def _mark_now(plot: Any, element: Any) -> None:
@@ -264,14 +280,12 @@ def _mark_now(plot: Any, element: Any) -> None:
     plot.handles["glyph"].update(name=MARK, level="overlay")
 
 
-def _finish_plume(when: Any) -> Any:
+def _tick_periods(when: Any) -> Callable[[Any, Any], None]:
     """One tick per valid period, as many as fit."""
 
     def hook(plot: Any, element: Any) -> None:
-        figure = plot.state
-        figure.toolbar.logo = None
         if len(when) <= 13:
             ticks = [int(t) for t in when.astype("datetime64[ms]").astype("int64")]
-            figure.xaxis.ticker = FixedTicker(ticks=ticks)
+            plot.state.xaxis.ticker = FixedTicker(ticks=ticks)
 
     return hook

@@ -132,7 +132,7 @@ export function render(/** @type {any} */ {model, view, el}) {
     draw()
     const {length} = spec.leads
     const ahead = player.playing ? playAhead(state.lead, length, player.far) : readAhead(state.lead, state.direction, length)
-    const over = image.veil ? ahead.map((i) => veils.key((path) => keyFor(path, i)) ?? keyOf(i)) : []
+    const over = image.veil ? ahead.flatMap((i) => veils.key((path) => keyFor(path, i)) ?? []) : []
     loader.prefetch([...ahead.map(keyOf), ...over])
   }
 

@@ -24,6 +24,7 @@ from poama_panel.style import display_of, tercile_colours
 from poama_panel.views.latest import Latest
 from poama_panel.views.numbers import csv_of
 from poama_panel.views.plume import Plume
+from poama_panel.views.titles import mark_of, thinned
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ PAST: dict[str, dict[str, str]] = {
 SCORES = {"acc": "correlation", "rpss": "RPSS", "hits": "hit rate of the likeliest tercile"}
 _OF_A_LEAD = ("distribution", "past_forecasts", "reliability")
 _AT_ONCE = 3
+_LABELS = 14
 _NARROWEST = 330
 
 Found = Mapping[str, "xr.DataArray | DataLayerError"]
@@ -144,17 +146,17 @@ class Dossier(pn.viewable.Viewer):
         info = catalogue.dataset(request.dataset)
         found = self._fetched(request, lead, self._texts(CHANCES))
         display = display_of(info.variable(request.variable))
-        figures: list[hv.Overlay | str] = []
+        figures: list[hv.Overlay] = []
         curves, bars = found.get("distribution"), found.get("tercile_bars")
         if isinstance(bars, xr.DataArray):
             colours = tercile_colours(info.variable(request.variable))
-            title = f"{_mark(info)}Chances of the terciles"
+            title = f"{mark_of(info)}Chances of the terciles"
             figures.append(
                 diagrams.tercile_bars(bars, self._labels(info, bars), colours, title=title)
             )
         if isinstance(curves, xr.DataArray):
             when = self._valid(info, lead)
-            title = f"{_mark(info)}{when}: forecast before the hindcast (grey)"
+            title = f"{mark_of(info)}{when}: forecast before the hindcast (grey)"
             figures.append(diagrams.exceedance(curves, display, title=title))
         return _side_by_side(figures, found), self._csv(info, request, found)
 
@@ -170,10 +172,10 @@ class Dossier(pn.viewable.Viewer):
         }
         found = self._fetched(request, lead, texts)
         display = display_of(info.variable(request.variable))
-        figures: list[hv.Overlay | str] = []
+        figures: list[hv.Overlay] = []
         past, curve = found.get("past_forecasts"), found.get("reliability")
         if isinstance(past, xr.DataArray):
-            title = f"{_mark(info)}Past forecasts (bars) and what happened (red)"
+            title = f"{mark_of(info)}Past forecasts (bars) and what happened (red)"
             figures.append(diagrams.past_forecasts(past, display, title=title))
         if isinstance(curve, xr.DataArray):
             title = "Reliability of the chance above normal"
@@ -192,9 +194,9 @@ class Dossier(pn.viewable.Viewer):
         init = parse_init(self._state.init)
         window = self._window() * info.width
         leads = [int(x) for x in bars["lead"].values]
-        every = -(-len(leads) // 14)
-        labels = [describe_season(init, lead, window, info.lead_unit) for lead in leads]
-        return [text if i % every == 0 else "" for i, text in enumerate(labels)]
+        return thinned(
+            [describe_season(init, lead, window, info.lead_unit) for lead in leads], _LABELS
+        )
 
     def _window(self) -> int:
         return self._state.asked.window if self._state.asked else 1
@@ -214,7 +216,7 @@ class _Body:
 
     def __init__(self) -> None:
         self.view = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._csv, self._name = "", ""
+        self._csv = ""
 
     def say(self, text: str) -> None:
         """Words, and no diagrams."""
@@ -229,7 +231,7 @@ class _Body:
 
     def show(self, drawn: list[pn.viewable.Viewable], csv: str, name: str) -> None:
         """Diagrams, and their numbers to take along."""
-        self._csv, self._name = csv, name
+        self._csv = csv
         self.view.styles = {}
         save = pn.widgets.FileDownload(
             callback=lambda: io.StringIO(csv),
@@ -246,7 +248,7 @@ def _gives(info: DatasetInfo, product: ProductInfo) -> bool:
     return can_give(info, replace(product, kind="value"))
 
 
-def _side_by_side(figures: list[hv.Overlay | str], found: Found) -> list[pn.viewable.Viewable]:
+def _side_by_side(figures: list[hv.Overlay], found: Found) -> list[pn.viewable.Viewable]:
     if not figures:
         reasons = [str(e) for e in found.values() if isinstance(e, DataLayerError)]
         reason = reasons[0] if reasons else "There is no hindcast to compare this forecast with."
@@ -274,10 +276,6 @@ def _told(found: Found) -> str:
     past = found.get("past_forecasts")
     of = f" ({past.attrs['climatology']})" if isinstance(past, xr.DataArray) else ""
     return f"Here, cross-validated: {', '.join(told)}{of}." if told else ""
-
-
-def _mark(info: DatasetInfo) -> str:
-    return "SYNTHETIC · " if info.synthetic else ""
 
 
 def _words(text: str) -> pn.pane.HTML:

@@ -38,11 +38,13 @@ from poama_panel.views.code import python_of
 from poama_panel.views.copying import base_figure
 from poama_panel.views.latest import Latest
 from poama_panel.views.provenance import issued
-from poama_panel.views.titles import facts_of, title_of
+from poama_panel.views.titles import facts_of, thinned, title_of
 from poama_panel.views.veils import veils_of
 
 log = logging.getLogger(__name__)
 
+# Labels of the leads that fit below the slider.
+_TICKS = 12
 _ASSETS = Path(__file__).parents[1] / "assets"
 
 
@@ -221,7 +223,7 @@ def describe(
         "leadNames": [describe_lead(lead, unit) for lead in leads],
         "valid": [describe_window(init, lead, window, unit) for lead in leads],
         "times": [b.replace(tzinfo=UTC).timestamp() * 1000 for b in begins],
-        "ticks": _ticks([describe_season(init, lead, window, unit) for lead in leads]),
+        "ticks": thinned([describe_season(init, lead, window, unit) for lead in leads], _TICKS),
         "members": [str(m) for m in info.members] if product.per_member else [],
         "title": title_of(variable, asked),
         "issued": f"started {issued(info, start)}",
@@ -255,12 +257,6 @@ def _grid(grid: GridInfo) -> dict[str, Any]:
         "dy": (grid.lat[1] - grid.lat[0]) / max(grid.ny - 1, 1),
         "wraps": grid.wraps,
     }
-
-
-def _ticks(labels: list[str]) -> list[str]:
-    """A label per lead, blank where there are more than fit."""
-    every = -(-len(labels) // 12)
-    return [text if i % every == 0 else "" for i, text in enumerate(labels)]
 
 
 def asset(name: str) -> bytes:

@@ -26,6 +26,7 @@ from poama_panel.state import ForecastState
 from poama_panel.style import display_of
 from poama_panel.views.latest import Latest
 from poama_panel.views.provenance import issued, span
+from poama_panel.views.titles import mark_of
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +127,7 @@ class Plume(pn.viewable.Viewer):
         variable = info.variable(request.variable)
         if not info.gridless:
             return self._plume(info, variable, series), series
-        title = _mark(info) + title_of_index(info, variable, request.init)
+        title = mark_of(info) + title_of_index(info, variable, request.init)
         show = plume if info.inits else observed
         return show(series, display_of(variable), title=title, height=_INDEX_HEIGHT), series
 
@@ -160,7 +161,7 @@ class Plume(pn.viewable.Viewer):
         return plume(
             series,
             display_of(variable),
-            title=f"{_mark(info)}{variable.title} at {label} · {_members(info)}\n{below}",
+            title=f"{mark_of(info)}{variable.title} at {label} · {_members(info)}\n{below}",
             lead=leads[lead] if lead < len(leads) else None,
             fan=fan,
             seen=seen,
@@ -182,10 +183,6 @@ def title_of_index(info: DatasetInfo, variable: VariableInfo, init: str | None) 
     """What it is, when and whose, which is saved with the picture."""
     shown = f"{_members(info)} · started {issued(info, init)}" if init else f"observed {span(info)}"
     return f"{variable.title} · {shown} · {info.system or info.title}"
-
-
-def _mark(info: DatasetInfo) -> str:
-    return "SYNTHETIC · " if info.synthetic else ""
 
 
 def _members(info: DatasetInfo) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from data_layer.api import Catalogue, DatasetInfo, VariableInfo
 from data_layer.offers import Asked, Option
 from poama_panel.state import group_of, years_of
@@ -10,6 +12,17 @@ from poama_panel.views.provenance import ensemble
 
 # Choices that tell how a product is made, not what it is.
 _HOW = ("method", "validation")
+
+
+def mark_of(info: DatasetInfo) -> str:
+    """What a title begins with when its numbers are made up."""
+    return "SYNTHETIC · " if info.synthetic else ""
+
+
+def thinned(labels: Sequence[str], most: int) -> list[str]:
+    """Labels of which at most so many are not blank, the first among them."""
+    every = -(-len(labels) // most)
+    return [text if i % every == 0 else "" for i, text in enumerate(labels)]
 
 
 def title_of(variable: VariableInfo, asked: Asked) -> str:
